@@ -1,0 +1,59 @@
+"""Messages on a real server: how many wait, in which order they come, what is in them."""
+
+import json
+
+import pytest
+from kombu.exceptions import OperationalError
+
+from wats_broker.dispatch import Dispatch, celery_app
+from wats_broker.names import Stage
+from wats_broker.settings import BrokerSettings
+
+
+@pytest.fixture
+def dispatch(broker, real_redis):
+    return Dispatch(celery_app(broker, Stage.WATCH))
+
+
+def test_the_backlog_counts_what_waits_in_one_pool(dispatch):
+    """Over all priorities, and nobody else's messages."""
+    assert dispatch.backlog("convert") == 0
+
+    dispatch.convert([(f"{n:032}", "convert", n % 10) for n in range(25)])
+    dispatch.convert([("f" * 32, "convert.heavy", 5)])
+    dispatch.drain(["p1"])
+
+    assert dispatch.backlog("convert") == 25
+    assert dispatch.backlog("convert.heavy") == 1
+
+
+def test_a_message_carries_an_id_and_the_protocol_and_nothing_else(dispatch, real_redis):
+    """No path, no name, no code: whoever reads the broker learns nothing about the files."""
+    dispatch.convert([("a" * 32, "convert", 0)])
+
+    (raw,) = real_redis.lrange("wats:celery:convert.v1", 0, -1)
+    message = json.loads(raw)
+    assert message["content-type"] == "application/json"
+    assert message["headers"]["kwargsrepr"] == repr({"protocol": "1.0", "file_id": "a" * 32})
+
+
+def test_a_broker_that_is_away_is_weather_for_a_wake_up_and_an_error_for_a_file(tmp_path):
+    """A permit ends by itself; a file's sender has to know, because reconciling must do its work."""
+    away = Dispatch(
+        celery_app(BrokerSettings(url=f"unix://{tmp_path}/nobody.sock", connect_timeout_s=0.2), Stage.WATCH)
+    )
+
+    away.drain(["p1"])
+    with pytest.raises(OperationalError):
+        away.convert([("a" * 32, "convert", 5)])
+
+
+def test_a_broker_that_is_full_is_weather_too(dispatch, real_redis):
+    """It takes no message and says so in words of its own."""
+    real_redis.config_set("maxmemory", 1)
+    try:
+        dispatch.drain(["p1"])
+        with pytest.raises(OperationalError):
+            dispatch.convert([("a" * 32, "convert", 5)])
+    finally:
+        real_redis.config_set("maxmemory", 0)

@@ -1,0 +1,144 @@
+"""The Celery app, without task bodies: queues, routes, delivery rules, and who sends what.
+
+Celery is the hand, not the memory. A convert message says "look at this file", a drain message says "look at
+the upload queue"; lost or doubled they cost time, never data. What each rule below guards against is
+measured and told in ``docs/explanation/celery-on-redis.md``.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from celery import Celery
+from kombu import Exchange, Queue
+from kombu.exceptions import BatchPublishError, OperationalError
+
+from wats_broker.connection import celery_url
+from wats_broker.messages import LATEST, ConvertMessage, DrainMessage
+from wats_broker.names import CONVERT_TASK, DRAIN_TASK, Stage, celery_queue
+from wats_broker.settings import BrokerSettings
+
+#: Time between looks for messages whose worker died. The default adds up to 100 s.
+_RESTORE_EVERY_S: Final = 5
+
+
+def celery_app(
+    settings: BrokerSettings, stage: Stage, *, pools: Sequence[str] = (), task_limit_s: float = 600.0
+) -> Celery:
+    """The Celery app of one stage.
+
+    Args:
+        settings: Where the broker is, and how patient to be with it.
+        stage: What the process does. Upload workers take their permits without emulated acknowledgement:
+            a lost wake-up is repaired within a second, and they survive a full Redis.
+        pools: What a worker eats from; nobody else needs to name them.
+        task_limit_s: After so many seconds Celery kills the pool process of a conversion. It must be
+            longer than the jail's own wall clock, which is what normally ends a conversion.
+    """
+    url, transport = celery_url(settings)
+    app = Celery(settings.namespace, broker=url, set_as_current=False)
+    app.conf.update(
+        # JSON only; ids in, nothing out.
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        # One message at a time, acknowledged when the work is done.
+        worker_prefetch_multiplier=1,
+        task_acks_late=stage is not Stage.UPLOAD,
+        task_reject_on_worker_lost=stage is not Stage.UPLOAD,
+        # Binding lists live in Redis and a flush would take them: the default exchange needs none.
+        task_default_exchange="",
+        task_default_exchange_type="direct",
+        task_create_missing_queues=False,
+        task_queues=[_queue(pool) for pool in pools or [stage]],
+        task_default_queue=celery_queue(Stage.CONVERT),
+        # Workers come back by themselves, for ever; what they can't repair the supervisor does.
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_pool_acquire_timeout=10,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_transport_options={
+            **transport,
+            "global_keyprefix": f"{settings.namespace}:celery:",
+            "client_name": f"wats-{stage}",
+            "visibility_timeout": max(settings.visibility_timeout_s, 2 * task_limit_s),
+            "unacked_restore_interval": _RESTORE_EVERY_S,
+            "unacked_restore_throttle": 1,
+            "ack_emulation": stage is not Stage.UPLOAD,
+            "queue_order_strategy": "priority",
+            "priority_steps": list(range(LATEST + 1)),
+        },
+        task_time_limit=task_limit_s if stage is Stage.CONVERT else None,
+        worker_soft_shutdown_timeout=20,
+        # Logs are ours; events are what Flower shows.
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_send_task_events=True,
+        task_send_sent_event=False,
+        event_queue_ttl=60,
+    )
+    return app
+
+
+def _queue(pool: str) -> Queue:
+    return Queue(celery_queue(pool), Exchange(""), routing_key=celery_queue(pool))
+
+
+class Dispatch:
+    """Sends messages. Losing one costs time; the sweepers send it again."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def convert(self, files: Sequence[tuple[str, str, int]]) -> None:
+        """Ask for conversions.
+
+        Args:
+            files: File id, pool and priority (0 soonest … 9) of each.
+
+        Raises:
+            kombu.exceptions.OperationalError: the broker is away. Nothing is lost: reconciling sends them.
+        """
+        self._send(
+            (CONVERT_TASK, pool, priority, ConvertMessage(file_id=file_id))
+            for file_id, pool, priority in files
+        )
+
+    def drain(self, permits: Sequence[str]) -> None:
+        """Wake one drain per permit. That the broker is away is weather: permits end, and are given anew."""
+        if not permits:
+            return  # in a busy hour the usual case, and asking the pool for a connection is not free
+        with suppress(OperationalError):
+            self._send((DRAIN_TASK, Stage.UPLOAD, 0, DrainMessage(permit=permit)) for permit in permits)
+
+    def backlog(self, pool: str) -> int:
+        """How many messages wait in a pool's queue; those a worker holds are not among them."""
+        with self._app.connection_for_write() as connection, connection.channel() as channel:
+            # Declaring makes nothing in Redis, and counts. Passively it would overlook our key prefix.
+            return int(_queue(pool).bind(channel).queue_declare().message_count)
+
+    def _send(self, messages: Iterable[tuple[str, str, int, ConvertMessage | DrainMessage]]) -> None:
+        try:
+            with self._app.producer_pool.acquire(block=True, timeout=10) as producer, producer.batch():
+                for task, pool, priority, message in messages:
+                    self._app.send_task(
+                        task,
+                        kwargs=message.model_dump(),
+                        producer=producer,
+                        queue=_queue(pool),
+                        priority=priority,
+                        retry=True,
+                        retry_policy=_RETRY,
+                    )
+        except BatchPublishError as error:
+            # To us it is the same: some of them, or none, have gone out, and the sweepers know what to do.
+            raise OperationalError(str(error)) from error
+
+
+#: Enough for a broker that restarts; a longer outage is the sweepers' business.
+_RETRY: Final[dict[str, Any]] = {
+    "max_retries": 3,
+    "interval_start": 0.1,
+    "interval_step": 0.3,
+    "interval_max": 1,
+}

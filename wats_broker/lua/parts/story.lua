@@ -1,0 +1,22 @@
+-- tell(): one event into a file's story, the counters and the tail; bounded or expiring, all of them.
+-- move(): the same with a change of state, which the caller has found to be allowed.
+local function tell(at, event, facts)
+  redis.call('HINCRBY', counters, 'event:' .. event, 1)
+  local entry = cjson.encode({at, event, facts})
+  redis.call('RPUSH', story, entry)
+  redis.call('LTRIM', story, -100, -1)
+  redis.call('ZADD', recent, at, file_id)
+  redis.call('XADD', tail, 'MAXLEN', '~', 10000, '*', 'file', file_id, 'event', event)
+end
+
+local function keep(seconds)
+  for _, structure in ipairs({file, story}) do
+    if seconds then redis.call('EXPIRE', structure, seconds) else redis.call('PERSIST', structure) end
+  end
+end
+
+local function move(old, new)
+  if old then redis.call('HINCRBY', counters, 'state:' .. old, -1) end
+  redis.call('HINCRBY', counters, 'state:' .. new, 1)
+  redis.call('HSET', file, 'state', new)
+end

@@ -1,0 +1,87 @@
+"""Every name that two processes share, once: stages, Celery queues and tasks, Redis keys.
+
+The protocol's major version is part of all of them, so that two releases can run side by side on one
+Redis during an upgrade and never read each other's messages by accident.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+#: Major version of everything that crosses a process border. A change of meaning raises it.
+MAJOR: Final = 1
+#: Minor version: additions that an older peer may ignore.
+MINOR: Final = 0
+
+
+class Stage(StrEnum):
+    """The processes of the line. Compose services, logs, metrics and the command line use these words."""
+
+    BROKER = "broker"
+    WATCH = "watch"
+    CONVERT = "convert"
+    UPLOAD = "upload"
+
+
+#: Celery task names. They say what the hand does, not where the code lives.
+CONVERT_TASK: Final = "convert"
+DRAIN_TASK: Final = "drain"
+
+
+def celery_queue(pool: str) -> str:
+    """Name of the Celery queue that feeds a pool.
+
+    >>> celery_queue("convert"), celery_queue("convert.heavy")
+    ('convert.v1', 'convert.heavy.v1')
+    """
+    return f"{pool}.v{MAJOR}"
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The Redis key layout of one factory.
+
+    All keys carry one hash tag, so that they live on one node and one Lua script may touch them all.
+
+    >>> Keys("plant7").queue("ready")
+    '{plant7:v1}:queue:ready'
+    >>> Keys("plant7").file("9f2c")
+    '{plant7:v1}:file:9f2c'
+    """
+
+    namespace: str = "wats"
+
+    def _key(self, *parts: str) -> str:
+        return ":".join((f"{{{self.namespace}:v{MAJOR}}}", *parts))
+
+    def queue(self, part: str) -> str:
+        """One structure of the upload queue: ``items``, ``ready``, ``leased`` …"""
+        return self._key("queue", part)
+
+    def file(self, file_id: str) -> str:
+        """The journal's hash about one file."""
+        return self._key("file", file_id)
+
+    def story(self, file_id: str) -> str:
+        """The journal's list of events of one file."""
+        return self._key("story", file_id)
+
+    def journal(self, part: str) -> str:
+        """One structure of the journal as a whole: ``counters``, ``recent``, ``tail`` …"""
+        return self._key("journal", part)
+
+    def worker(self, name: str) -> str:
+        """One live worker's heartbeat; it expires when the worker is gone."""
+        return self._key("worker", name)
+
+    def fleet(self) -> str:
+        """The names of all workers heard of, by the time of their last heartbeat."""
+        return self._key("fleet")
+
+    def watch_lease(self, source: str) -> str:
+        """Who watches a source; two watchers must not fight over one folder."""
+        return self._key("watching", source)
+
+    def celery_prefix(self) -> str:
+        """Prefix of every key that Celery makes for itself."""
+        return f"{self.namespace}:celery:"
