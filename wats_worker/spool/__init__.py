@@ -1,0 +1,11 @@
+"""The directory tree that holds every claimed file and every undelivered report: the truth about data.
+
+    files/<file_id>/           a claimed file until it is finished
+    quarantine/<file_id>/      the same folder after a rename, with the reason
+    archive/<aa>/<file_id>/    the same folder after a rename, when everything is delivered
+    incoming/                  half-made folders; only what lies here may be thrown away
+    kept/<source>.jsonl        what was taken from a source whose files stay where they are
+    zips/                      locks and undo notes of the zip files that post actions write
+
+A file is in exactly one of the first three, because every change of place is one rename of its folder.
+"""

@@ -1,0 +1,99 @@
+"""What the spool takes and gives: the shape of a claim, of a file's card, of a place and of the room left."""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from wats_worker.spool import names
+from wats_worker.spool.files import Stamp
+
+
+class FileMeta(BaseModel):
+    """The card of one file, ``meta.json``: all that is needed to go on with it when other memory is lost."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    file_id: str = Field(pattern=r"^[0-9a-f]{32}$")
+    source: str
+    name: str  #: relative to the watch folder; quoted if the name itself is no clean text
+    quoted: bool = False  #: whether ``name`` and ``path`` are quoted forms
+    path: str  #: where the file lay
+    size: int
+    sha256: str
+    mtime_ns: int
+    claimed_at: str  #: UTC, ISO 8601
+    pool: str
+    priority: int  #: 0 to 9, lower is sooner
+    kept: bool = False  #: the source keeps its files; the spool holds a copy
+
+    @property
+    def native_name(self) -> str:
+        """The name as the file system knows it, undecodable bytes as surrogate escapes."""
+        return names.unquoted(self.name) if self.quoted else self.name
+
+
+@dataclass(frozen=True)
+class Claimable:
+    """A finished file in a watch folder, as it was when it was hashed."""
+
+    source: str
+    folder: Path  #: the watch folder
+    name: str  #: relative to it, undecodable bytes as surrogate escapes
+    file_id: str
+    sha256: str
+    stamp: Stamp
+    pool: str
+    priority: int
+
+
+class Outcome(Enum):
+    """What became of the attempt to claim one file."""
+
+    CLAIMED = "claimed"
+    KNOWN = "known"  #: the spool has these bytes from this source already
+    BUSY = "busy"  #: somebody changed it or writes to it: look again
+    GONE = "gone"  #: somebody else took it
+    REFUSED = "refused"  #: the file system does not let us have it
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """The result of one attempt to claim.
+
+    ``copy`` is a second copy of bytes the spool knows, taken out of the watch folder; ``dispose`` ends it.
+    ``reason`` says why a file was refused, or why a claimed one could not be removed from its folder.
+    """
+
+    file: Claimable
+    outcome: Outcome
+    copy: Path | None = None
+    reason: str = ""
+
+
+class Place(Enum):
+    """Which of the three trees a file is in."""
+
+    WAITING = "files"
+    QUARANTINED = "quarantine"
+    ARCHIVED = "archive"
+
+
+@dataclass(frozen=True)
+class DiskRoom:
+    """What the spool's disk still takes."""
+
+    free_bytes: int
+    free_files: int
+    writable: bool
+    enough: bool  #: whether new files should be claimed
+
+    @property
+    def problem(self) -> str:
+        """One line for a person who has to mend it; empty when there is nothing to mend."""
+        if not self.writable:
+            return "the disk is read-only"
+        if not self.enough:
+            return f"only {self.free_bytes // 2**20} MiB and room for {self.free_files} files are left"
+        return ""

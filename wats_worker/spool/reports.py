@@ -1,0 +1,133 @@
+"""The reports of one file on the spool, from their conversion to their receipts.
+
+reports/_order.json       the ids in the order of the log
+reports/<report_id>.json  not confirmed yet
+sent/<report_id>.json     confirmed
+receipts.jsonl            what the server said; a report with a receipt is delivered, wherever it lies
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from wats_worker.spool import names
+from wats_worker.spool.files import append_line, create, flush, fsync_folder
+
+#: No report id begins with an underscore.
+_ORDER: Final = "_order.json"
+
+
+def draft(folder: Path, reports: Mapping[str, bytes]) -> None:
+    """Write reports into a new folder that is to become ``reports``. They are durable when this returns."""
+    folder.mkdir(mode=0o700)
+    order = json.dumps([names.report_id(report_id) for report_id in reports]).encode()
+    _write({_ORDER: order} | {f"{report_id}.json": body for report_id, body in reports.items()}, folder)
+
+
+def are_made(home: Path) -> bool:
+    """Whether the file was converted, be it that all of its reports are delivered already."""
+    return (home / "reports" / _ORDER).exists()
+
+
+def are_the_same(home: Path, made: Mapping[str, bytes]) -> bool:
+    """Whether these reports are here already, each pending as it is or delivered."""
+    if _order(home) != list(made):
+        return False
+    try:
+        return all(path(home, report_id).read_bytes() == made[report_id] for report_id in pending(home))
+    except FileNotFoundError:
+        return False
+
+
+def pending(home: Path) -> list[str]:
+    """The ids of reports without a receipt, in their order."""
+    confirmed = {receipt["report_id"] for receipt in receipts(home)}
+    return [report_id for report_id in _order(home) or [] if report_id not in confirmed]
+
+
+def path(home: Path, report_id: str) -> Path:
+    """Where a report lies that is not confirmed."""
+    return home / "reports" / f"{names.report_id(report_id)}.json"
+
+
+def note_receipt(home: Path, report_id: str, receipt: Mapping[str, Any]) -> None:
+    """Append a receipt. It is what counts, so it comes before the report is moved."""
+    line = json.dumps({"report_id": report_id, **receipt}, ensure_ascii=False)
+    append_line(home / "receipts.jsonl", line.encode())
+
+
+def move_to_sent(home: Path, report_id: str) -> None:
+    """Put a confirmed report where it stays."""
+    (home / "sent").mkdir(mode=0o700, exist_ok=True)
+    # Another uploader may have confirmed the same report at the same moment.
+    with suppress(FileNotFoundError):
+        path(home, report_id).rename(home / "sent" / f"{report_id}.json")
+
+
+def move_all_to_sent(home: Path) -> None:
+    """Put every report where it stays, all of them being confirmed.
+
+    An uploader that noted its receipt may not have come to move its report when another finishes the file.
+    """
+    for report_id in _order(home) or []:
+        move_to_sent(home, report_id)
+
+
+def receipts(home: Path) -> list[dict[str, Any]]:
+    """All receipts. After a crash one may be there twice."""
+    try:
+        lines = (home / "receipts.jsonl").read_bytes().splitlines()
+    except FileNotFoundError:
+        return []
+    return [receipt for line in lines if (receipt := _receipt(line))]
+
+
+def flush_receipts(home: Path) -> None:
+    """Make the receipts durable, because the bytes they stand for are about to go."""
+    with suppress(FileNotFoundError):
+        descriptor = os.open(home / "receipts.jsonl", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    fsync_folder(home)
+
+
+def drop(home: Path) -> None:
+    """Forget the reports of a file that are not delivered."""
+    # The order first: without it, what a crash leaves of the others is not taken for reports.
+    (home / "reports" / _ORDER).unlink(missing_ok=True)
+    shutil.rmtree(home / "reports", ignore_errors=True)
+
+
+def _order(home: Path) -> list[str] | None:
+    try:
+        return list(json.loads((home / "reports" / _ORDER).read_bytes()))
+    except FileNotFoundError:
+        return None
+
+
+def _receipt(line: bytes) -> dict[str, Any] | None:
+    try:
+        return dict(json.loads(line))
+    except ValueError:
+        # Torn by a full disk or a power cut. The report it was for is delivered once more, under the same id.
+        return None
+
+
+def _write(contents: Mapping[str, bytes], folder: Path) -> None:
+    # In portions, because every file is open until its portion is flushed.
+    waiting = iter(contents.items())
+    while portion := list(islice(waiting, 64)):
+        with ExitStack() as held:
+            descriptors = []
+            for name, content in portion:
+                descriptors.append(create(folder / name, content))
+                held.callback(os.close, descriptors[-1])
+            flush(descriptors)
+    fsync_folder(folder)

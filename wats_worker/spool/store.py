@@ -1,0 +1,334 @@
+"""The spool as its users see it: one object, file ids in, bytes out. The layout is told in the package.
+
+Rule of durability: what has to exist before something else may disappear is flushed (cards before the
+original leaves its folder, reports before the journal says *converted*). What a power cut would only make us
+do again is not (a receipt lost that way costs one repeated delivery under the same id).
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from wats_worker.spool import archive, names, recovery, reports
+from wats_worker.spool.archive import PostAction
+from wats_worker.spool.claim import Claim
+from wats_worker.spool.errors import NotInSpool, disk_weather
+from wats_worker.spool.files import fsync_folder, write_atomically
+from wats_worker.spool.incoming import Incoming
+from wats_worker.spool.model import Claimable, Claimed, DiskRoom, FileMeta, Place
+
+#: Seconds by which two readings of one clock may differ.
+_SAME_TIME: Final = 0.1
+
+
+def _go_on(_step: str) -> None:
+    """What happens between two steps outside of tests: nothing."""
+
+
+class Spool:
+    """Every claimed file and every undelivered report, on disk.
+
+    One spool may be used by many processes and threads at once. Objects may be carried over a fork.
+
+    Args:
+        root: its folder, made if it is not there and closed to other users.
+        floor_bytes: with less free space than this, ``room`` asks not to claim more.
+        floor_files: the same for the number of files the disk can still hold.
+        step: told the name of each step before it is made. Only for testing.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        floor_bytes: int = 64 * 2**20,
+        floor_files: int = 1000,
+        step: Callable[[str], None] = _go_on,
+    ) -> None:
+        self.root = root
+        self._floor_bytes, self._floor_files = floor_bytes, floor_files
+        self._step = step
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root.chmod(0o700)
+        for name in (*(place.value for place in Place), "incoming", "kept", "zips"):
+            (root / name).mkdir(mode=0o700, exist_ok=True)
+        self._incoming = Incoming(root / "incoming")
+
+    def close(self) -> None:
+        """Leave nothing behind in ``incoming``."""
+        self._incoming.close()
+
+    # Taking files in
+
+    def claim(
+        self, files: Sequence[Claimable], *, keep: bool, give_up: Callable[[], bool] = bool
+    ) -> list[Claimed]:
+        """Take finished files out of their watch folder, or copies of them if ``keep``.
+
+        The answers are in the order of the question. The cost of making things durable is paid once per call,
+        so ask for many, but not for more than some hundred: every file is held open. ``give_up`` is asked
+        between pieces of a large copy; files not copied by then are ``BUSY``.
+
+        Raises:
+            SpoolUnusable: the disk takes nothing; every file is still where it was.
+        """
+        with disk_weather(self.root), self._incoming.corner() as corner:
+            claim = Claim(
+                corner=corner,
+                files=self.root / Place.WAITING.value,
+                known=self._has,
+                keep=keep,
+                give_up=give_up,
+                step=self._step,
+            )
+            return claim.run(files)
+
+    def dispose(self, claimed: Claimed, action: PostAction, folder: Path) -> None:
+        """End a second copy of bytes the spool knows: to the done folder if files go there, else away."""
+        if claimed.copy is None:
+            return
+        if action is PostAction.MOVE and claimed.copy.exists():
+            meta = FileMeta.model_validate_json(claimed.copy.with_name("meta.json").read_bytes())
+            archive.dispose(claimed.copy, meta, action, folder, self.root / "zips")
+        shutil.rmtree(claimed.copy.parent, ignore_errors=True)
+
+    def recover(self) -> list[str]:
+        """Complete or throw away what dead processes and failed claims left half-made.
+
+        Returns:
+            The ids of files that have come to their place by this.
+        """
+        with disk_weather(self.root):
+            return recovery.recover(self._incoming.abandoned(), root=self.root, known=self._has)
+
+    def changed(self, file_id: str) -> bool:
+        """Whether somebody wrote to a file after it was claimed.
+
+        Only where the kernel can't tell who has a file open (see ``open_files``) can this ever be so.
+        """
+        meta = self.meta(file_id)
+        try:
+            now = self.source(file_id).stat()
+        except FileNotFoundError:
+            return False
+        # The card of another id: ``reidentify`` was interrupted.
+        return (now.st_size, now.st_mtime_ns, file_id) != (meta.size, meta.mtime_ns, meta.file_id)
+
+    def reidentify(self, file_id: str) -> str | None:
+        """Give a file that was written to after its claim the id it should have.
+
+        Reports made from the earlier content are dropped if they are not delivered yet.
+
+        Returns:
+            The new id; nothing while somebody still writes to it.
+        """
+        with disk_weather(self.root):
+            return recovery.reidentify(self._path(file_id, Place.WAITING), root=self.root, known=self._has)
+
+    # Reading
+
+    def place(self, file_id: str) -> Place | None:
+        """Where a file is, if it is here."""
+        names.file_id(file_id)
+        # In the order in which files travel, so that one on its way is not missed. It is asked several times
+        # for each file, and a ``Path`` costs more than the question.
+        tail = {Place.ARCHIVED: f"{file_id[:2]}/{file_id}"}
+        for place in Place:
+            home = f"{self.root}/{place.value}/{tail.get(place, file_id)}"
+            if os.path.isdir(home):  # noqa: PTH112 - as said
+                return place
+        return None
+
+    def meta(self, file_id: str) -> FileMeta:
+        """The card of a file."""
+        try:
+            return FileMeta.model_validate_json((self._folder(file_id) / "meta.json").read_bytes())
+        except FileNotFoundError:
+            raise NotInSpool(f"file {file_id} has no card in the spool") from None
+
+    def source(self, file_id: str) -> Path:
+        """Where the bytes of a file are. Its post action may have taken them away."""
+        return self._folder(file_id) / "source"
+
+    def waiting(self) -> Iterator[str]:
+        """The ids of all files that are not finished, in no order."""
+        return self._ids(Place.WAITING)
+
+    def quarantined(self) -> Iterator[str]:
+        """The ids of all files that a person has to look at, in no order."""
+        return self._ids(Place.QUARANTINED)
+
+    def room(self) -> DiskRoom:
+        """What the disk still takes."""
+        disk = os.statvfs(self.root)
+        free_bytes = disk.f_bavail * disk.f_frsize
+        # Some file systems have no fixed number of inodes and say 0 of 0.
+        free_files = disk.f_favail if disk.f_files else self._floor_files
+        return DiskRoom(
+            free_bytes=free_bytes,
+            free_files=free_files,
+            writable=not disk.f_flag & os.ST_RDONLY and os.access(self.root, os.W_OK),
+            enough=free_bytes >= self._floor_bytes and free_files >= self._floor_files,
+        )
+
+    def local_clock_device(self) -> int | None:
+        """The device the spool is on, if the times of files there are told by this machine's own clock."""
+        with disk_weather(self.root), self._incoming.corner() as corner:
+            fresh = corner / "clock"
+            fresh.touch()
+            status = fresh.stat()
+        # Kernels round the time of a file down to their last tick, some 10 ms ago at most.
+        return status.st_dev if abs(time.time() - status.st_ctime) < _SAME_TIME else None
+
+    def kept(self, source: str) -> Path:
+        """Where the fingerprints of a source that keeps its files are written."""
+        return self.root / "kept" / f"{source}.jsonl"
+
+    # Reports
+
+    def save_reports(self, file_id: str, made: Mapping[str, bytes]) -> None:
+        """Keep the reports of a file, in their order, in place of those of an earlier attempt.
+
+        They are all there or none is, and they are durable when this returns. Reports that a receipt says are
+        delivered do not become pending again.
+
+        Raises:
+            NotInSpool: the file is not waiting here.
+            SpoolUnusable: the disk takes nothing; what was there before is still there.
+        """
+        home = self._path(file_id, Place.WAITING)
+        if not home.is_dir():
+            raise NotInSpool(f"file {file_id} is not waiting in the spool")
+        if reports.are_the_same(home, made):
+            # Converted twice. Swapping the folder would take the reports from under an uploader's feet.
+            return
+        with disk_weather(self.root), self._incoming.corner() as corner:
+            reports.draft(corner / "reports", made)
+            final = home / "reports"
+            if final.exists():
+                final.rename(corner / "earlier")
+            self._step("save-reports")
+            (corner / "reports").rename(final)
+            fsync_folder(home)
+
+    def converted(self, file_id: str) -> bool:
+        """Whether the reports of a file are here, be it that all of them are delivered already."""
+        return reports.are_made(self._folder(file_id))
+
+    def pending(self, file_id: str) -> list[str]:
+        """The reports of a file that are not confirmed yet, in their order."""
+        return reports.pending(self._folder(file_id))
+
+    def report(self, file_id: str, report_id: str) -> bytes:
+        """The JSON of a report that is not confirmed yet."""
+        try:
+            return reports.path(self._folder(file_id), report_id).read_bytes()
+        except FileNotFoundError:
+            raise NotInSpool(f"file {file_id} has no pending report {report_id}") from None
+
+    def delivered(self, file_id: str, report_id: str, receipt: Mapping[str, Any]) -> int:
+        """Note that the server has confirmed a report and return how many of the file are still pending."""
+        home = self._folder(file_id)
+        if reports.path(home, report_id).exists():
+            with disk_weather(self.root):
+                reports.note_receipt(home, report_id, receipt)
+                self._step("move-report")
+                reports.move_to_sent(home, report_id)
+        return len(self.pending(file_id))
+
+    def receipts(self, file_id: str) -> list[dict[str, Any]]:
+        """What the server said to the delivered reports of a file. After a crash one may be there twice."""
+        return reports.receipts(self._folder(file_id))
+
+    # Moving files on
+
+    def quarantine(self, file_id: str, reason: Mapping[str, Any], stderr: bytes) -> None:
+        """Lay a file aside for a person, with the reason and what its converter said."""
+        home = self._path(file_id, Place.WAITING)
+        if not home.is_dir():
+            return
+        with disk_weather(self.root):
+            write_atomically(home / "stderr.txt", stderr)
+            write_atomically(home / "reason.json", json.dumps(reason, ensure_ascii=False, indent=1).encode())
+            self._step("quarantine")
+            self._move(file_id, Place.WAITING, Place.QUARANTINED)
+
+    def reason(self, file_id: str) -> dict[str, Any]:
+        """Why a file is in quarantine."""
+        try:
+            found = json.loads((self._path(file_id, Place.QUARANTINED) / "reason.json").read_bytes())
+        except FileNotFoundError:
+            raise NotInSpool(f"file {file_id} is not in quarantine") from None
+        return dict(found)
+
+    def replay(self, file_id: str) -> None:
+        """Take a file out of quarantine, to be converted again from the beginning."""
+        if self._path(file_id, Place.QUARANTINED).is_dir():
+            self._move(file_id, Place.QUARANTINED, Place.WAITING)
+        home = self._path(file_id, Place.WAITING)
+        reports.drop(home)
+        for leftover in ("reason.json", "stderr.txt"):
+            (home / leftover).unlink(missing_ok=True)
+
+    def finish(self, file_id: str, action: PostAction, folder: Path) -> bool:
+        """Do the post action of a file whose reports are all delivered and put it into the archive.
+
+        Args:
+            file_id: the file.
+            action: what becomes of its bytes.
+            folder: the done folder.
+
+        Returns:
+            Whether the file is in the archive now. It is not while reports are pending or if it was changed
+            after its claim: then it has to go on under its new identity.
+
+        Raises:
+            PostActionFailed: the bytes could not be put where they should go; try again later.
+        """
+        if self.place(file_id) is not Place.WAITING:
+            return self.place(file_id) is Place.ARCHIVED
+        if not self.converted(file_id) or self.pending(file_id) or self.changed(file_id):
+            return False
+        home = self._path(file_id, Place.WAITING)
+        if action is not PostAction.ARCHIVE:
+            reports.flush_receipts(home)
+        self._step("post-action")
+        archive.dispose(home / "source", self.meta(file_id), action, folder, self.root / "zips")
+        self._step("archive")
+        self._path(file_id, Place.ARCHIVED).parent.mkdir(mode=0o700, exist_ok=True)
+        self._move(file_id, Place.WAITING, Place.ARCHIVED)
+        reports.move_all_to_sent(self._path(file_id, Place.ARCHIVED))
+        # Last: until the move, ``reports`` is what says that there is something to finish.
+        reports.drop(self._path(file_id, Place.ARCHIVED))
+        return True
+
+    def _has(self, file_id: str) -> bool:
+        return self.place(file_id) is not None
+
+    def _move(self, file_id: str, old: Place, new: Place) -> None:
+        try:
+            self._path(file_id, old).rename(self._path(file_id, new))
+        except FileNotFoundError:
+            # Somebody else made the same move.
+            return
+
+    def _path(self, file_id: str, place: Place) -> Path:
+        names.file_id(file_id)
+        tree = self.root / place.value
+        return tree / file_id[:2] / file_id if place is Place.ARCHIVED else tree / file_id
+
+    def _folder(self, file_id: str) -> Path:
+        place = self.place(file_id)
+        if place is None:
+            raise NotInSpool(f"the spool has no file {file_id}")
+        return self._path(file_id, place)
+
+    def _ids(self, place: Place) -> Iterator[str]:
+        with os.scandir(self.root / place.value) as entries:
+            for entry in entries:
+                if names.is_file_id(entry.name):
+                    yield entry.name

@@ -1,0 +1,152 @@
+"""Monthly zip files that many small files are added to, one by one, and that no crash can spoil.
+
+Adding to a zip overwrites its table of contents before the new one is written. So the old table is noted
+beforehand; whoever finds such a note puts the zip back to where it was and starts again.
+
+A zip that holds ``FULL`` files is left alone and a numbered one follows: the table is read and written for
+every file that is added, which would grow slower and slower.
+"""
+
+import hashlib
+import os
+import shutil
+import zipfile
+import zlib
+from base64 import b64decode, b64encode
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel
+
+from wats_worker.spool import names
+from wats_worker.spool.files import CHUNK, Lock, write_atomically
+
+FULL: Final = 1000
+_EARLIEST: Final = datetime(1980, 1, 1, tzinfo=UTC)  # a zip can't say more
+
+
+class _Note(BaseModel):
+    """How to undo an addition that never came to its end."""
+
+    zip: str
+    table_at: int
+    table: str  # base64
+
+
+def add(source: Path, *, name: str, month: str, folder: Path, notes: Path) -> Path:
+    """Put a file into the month's zip and return the zip. The same bytes under the same name go in once.
+
+    Args:
+        source: the file.
+        name: what it is called in the zip.
+        month: ``202611``, which is also the name of the zip.
+        folder: where the zip lies; made if it is not there.
+        notes: a folder of the spool for the lock and the undo note, since a share may know no locks.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    note = notes / f"{folder_mark(folder)}.undo"
+    with Lock(note.with_suffix(".lock")):
+        _undo(note)
+        number = next(n for n in count(1) if not _zip(folder, month, n + 1).exists())
+        # It may have been added just before a crash, and others have filled that zip since.
+        for earlier in range(max(1, number - 1), number + 1):
+            if _free_name(_zip(folder, month, earlier), source, name) is None:
+                return _zip(folder, month, earlier)
+        target = _zip(folder, month, number)
+        if len(_contents(target)) >= FULL:
+            target = _zip(folder, month, number + 1)
+        _add(source, _free_name(target, source, name) or name, target, note)
+        return target
+
+
+def folder_mark(folder: Path) -> str:
+    """A short name for a done folder, the same in every process: for its lock and its undo note."""
+    return hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+
+
+def _zip(folder: Path, month: str, number: int) -> Path:
+    return folder / names.numbered(f"{month}.zip", number)
+
+
+def _contents(target: Path) -> dict[str, tuple[int, int]]:
+    if not target.exists():
+        return {}
+    with zipfile.ZipFile(target) as archive:
+        return {entry.filename: (entry.CRC, entry.file_size) for entry in archive.infolist()}
+
+
+def _free_name(target: Path, source: Path, name: str) -> str | None:
+    """A name that is not taken yet; nothing if the file is there already."""
+    taken = _contents(target)
+    for number in count(1):
+        chosen = names.numbered(name, number)
+        if chosen not in taken:
+            return chosen
+        if taken[chosen] == (_crc(source), source.stat().st_size):
+            return None
+    raise AssertionError
+
+
+def _crc(source: Path) -> int:
+    crc = 0
+    with source.open("rb") as content:
+        while piece := content.read(CHUNK):
+            crc = zlib.crc32(piece, crc)
+    return crc
+
+
+def _add(source: Path, name: str, target: Path, note: Path) -> None:
+    _remember(target, note)
+    status = source.stat()
+    entry = zipfile.ZipInfo(name, _date(status.st_mtime))
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o600 << 16
+    entry.file_size = status.st_size
+    with (
+        zipfile.ZipFile(target, "a") as archive,
+        source.open("rb") as content,
+        archive.open(entry, "w") as packed,
+    ):
+        shutil.copyfileobj(content, packed, CHUNK)
+    with target.open("rb") as written:
+        os.fsync(written.fileno())
+    note.unlink()
+
+
+def _date(mtime: float) -> tuple[int, int, int, int, int, int]:
+    moment = max(datetime.fromtimestamp(mtime, UTC), _EARLIEST)
+    return moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second
+
+
+def _remember(target: Path, note: Path) -> None:
+    if not target.exists():
+        target.touch(mode=0o600)
+    table_at, table = 0, b""
+    if target.stat().st_size:
+        with zipfile.ZipFile(target) as archive:
+            table_at = archive.start_dir
+        with target.open("rb") as raw:
+            raw.seek(table_at)
+            table = raw.read()
+    undo = _Note(zip=os.fsencode(target).hex(), table_at=table_at, table=b64encode(table).decode())
+    write_atomically(note, undo.model_dump_json().encode())
+
+
+def _undo(note: Path) -> None:
+    if not note.exists():
+        return
+    undo = _Note.model_validate_json(note.read_bytes())
+    target = Path(os.fsdecode(bytes.fromhex(undo.zip)))
+    # Somebody may have taken the zip away in the meantime; then there is nothing to mend.
+    if target.exists() and target.stat().st_size >= undo.table_at:
+        with target.open("r+b") as raw:
+            raw.truncate(undo.table_at)
+            raw.seek(undo.table_at)
+            raw.write(b64decode(undo.table))
+            raw.flush()
+            os.fsync(raw.fileno())
+    if target.exists() and not target.stat().st_size:
+        target.unlink()
+    note.unlink()

@@ -1,0 +1,172 @@
+"""Take a batch of settled files in: room first, then the claim, then the journal, then the message.
+
+Killed after any of these steps, nothing is lost: a reservation runs out, a claimed file is found on the
+spool, an entered one is sent by reconciling.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wats_broker.dispatch import Dispatch
+from wats_broker.journal import Journal, Seen
+from wats_broker.messages import FileSeen
+from wats_broker.queue import UploadQueue
+from wats_broker.states import FileState
+from wats_worker.spool.archive import PostAction
+from wats_worker.spool.errors import SpoolError
+from wats_worker.spool.model import Claimable, Claimed, Outcome, Place
+from wats_worker.spool.names import printable
+from wats_worker.spool.store import Spool
+from wats_worker.watch.turns import Turns
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Taking:
+    """What became of a batch."""
+
+    taken: list[Claimable] = field(default_factory=list)  #: new or known, they need no further look
+    again: list[Claimable] = field(default_factory=list)  #: changed or gone: look again
+    refused: list[tuple[Claimable, str]] = field(default_factory=list)  #: they can't be had, and why
+    full: bool = False  #: the queue had no room for all; the rest stays where it is
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """Takes the files of one source in.
+
+    Args:
+        source: Its name.
+        priority: 0 soonest … 9.
+        keep: Its files stay where they are.
+        action: What becomes of them, which is also what becomes of a second copy.
+        done: Where.
+        turns: Which source goes first while there is not room for all.
+        give_up: Asked between pieces of a large copy; True leaves the file where it is.
+    """
+
+    source: str
+    priority: int
+    keep: bool
+    action: PostAction
+    done: Path
+    spool: Spool
+    queue: UploadQueue
+    journal: Journal
+    dispatch: Dispatch
+    turns: Turns
+    give_up: Callable[[], bool] = bool
+
+    def take(self, files: Sequence[Claimable]) -> Taking:
+        """Take as many of these files as there is room for, in their order.
+
+        Raises:
+            SpoolUnusable: the disk takes nothing; all files are still where they were.
+        """
+        taking = Taking()
+        delivered = self._delivered(files)
+        admitted: list[Claimable] = []
+        reserved: set[str] = set()
+        for file in files:
+            if self._is_new(file, delivered):
+                if not self._reserve(file):
+                    taking.full = True
+                    break
+                reserved.add(file.file_id)
+            admitted.append(file)
+        try:
+            self._claim(admitted, delivered, reserved, taking)
+        finally:
+            # Whatever did not become a file on its way to the queue gives its room back.
+            for file_id in reserved:
+                self.queue.release(file_id)
+        return taking
+
+    def _delivered(self, files: Sequence[Claimable]) -> set[str]:
+        """The ids that the journal knows as delivered; the spool may have forgotten them."""
+        ids = [file.file_id for file in files]
+        return {
+            file_id
+            for file_id, standing in zip(ids, self.journal.standing(ids), strict=True)
+            if standing is not None and standing.state is FileState.DELIVERED
+        }
+
+    def _is_new(self, file: Claimable, delivered: set[str]) -> bool:
+        """Whether the file will be converted, so that its reports need room."""
+        place = self.spool.place(file.file_id)
+        return place is Place.QUARANTINED or (place is None and file.file_id not in delivered)
+
+    def _reserve(self, file: Claimable) -> bool:
+        if self.turns.may_go(priority=self.priority) and self.queue.reserve(file.file_id):
+            self.turns.served(self.source)
+            return True
+        self.turns.waits(self.source, self.priority)
+        return False
+
+    def _claim(
+        self, files: Sequence[Claimable], delivered: set[str], reserved: set[str], taking: Taking
+    ) -> None:
+        entering: list[Claimable] = []
+        for claimed in self.spool.claim(files, keep=self.keep, give_up=self.give_up):
+            file = claimed.file
+            match claimed.outcome:
+                case Outcome.CLAIMED if file.file_id in delivered:
+                    self._close(file)
+                    taking.taken.append(file)
+                case Outcome.CLAIMED:
+                    entering.append(file)
+                    taking.taken.append(file)
+                case Outcome.KNOWN:
+                    if self.spool.place(file.file_id) is Place.QUARANTINED:
+                        self.spool.replay(file.file_id)
+                        entering.append(file)
+                    else:
+                        self._recognise(file)
+                    self._dispose(claimed)
+                    taking.taken.append(file)
+                case Outcome.BUSY | Outcome.GONE:
+                    taking.again.append(file)
+            if claimed.reason:
+                taking.refused.append((file, claimed.reason))
+        self._enter(entering)
+        reserved.difference_update(file.file_id for file in entering)
+
+    def _enter(self, files: Sequence[Claimable]) -> None:
+        if not files:
+            return
+        for file in files:
+            seen = self.journal.seen(_seen(file))
+            log.info("file_claimed", extra={**_about(file), "size": file.stamp.size, "seen": seen.value})
+        self.dispatch.convert([(file.file_id, file.pool, file.priority) for file in files])
+
+    def _recognise(self, file: Claimable) -> None:
+        if self.journal.seen(_seen(file)) is Seen.AGAIN:
+            log.info("file_known", extra=_about(file))
+        # Otherwise the journal had lost it, and reconciling will find out how far it had come.
+
+    def _close(self, file: Claimable) -> None:
+        """Archive bytes that were delivered before the spool forgot them: there is nothing to convert."""
+        self._recognise(file)
+        self.spool.save_reports(file.file_id, {})
+        self.spool.finish(file.file_id, self.action, self.done)
+
+    def _dispose(self, claimed: Claimed) -> None:
+        try:
+            self.spool.dispose(claimed, self.action, self.done)
+        except SpoolError as problem:
+            # The bytes are safe in the spool; this copy goes from ``incoming`` with the next recovery.
+            log.warning("copy_not_disposed", extra={**_about(claimed.file), "reason": str(problem)})
+
+
+def _seen(file: Claimable) -> FileSeen:
+    return FileSeen(
+        file.file_id, file.source, printable(file.name), file.stamp.size, file.pool, file.priority
+    )
+
+
+def _about(file: Claimable) -> dict[str, str]:
+    # "name" is a log record's own attribute.
+    return {"file_id": file.file_id, "source": file.source, "file": printable(file.name)}
