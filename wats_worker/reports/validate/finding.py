@@ -1,0 +1,76 @@
+"""What a check says about a report."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+#: reject: the server would refuse it, or nobody could use it. quarantine: it would be taken and set aside.
+#: warn: it would be taken and stored, but it says something wrong or misleading.
+Level = Literal["reject", "quarantine", "warn"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing a check found, where it is, and what to do about it."""
+
+    number: int  # of the check, 1 to 27
+    level: Level
+    path: str
+    text: str
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The sizes from which on a report is worth a word."""
+
+    attachment_bytes: int = 2_048_000
+    body_bytes: int = 30_000_000
+    chart_points: int = 10_000
+    chart_series: int = 10
+    depth: int = 20
+    steps: int = 10_000
+    header_text: int = 50
+    runs: int = 100  # statistics for a unit in a process stop here
+    future_s: float = 300.0  # how far the tester's clock may be ahead
+    findings: int = 20  # of one check; more of the same help nobody
+
+
+@dataclass(frozen=True)
+class History:
+    """What this client knows of reports it has sent before."""
+
+    #: The id of another report with the same part number, serial number, process and start.
+    same_run: str | None = None
+    #: How many reports of this unit in this process there were.
+    runs: int = 0
+
+
+@dataclass
+class Findings:
+    """Collects findings, and counts rather than keeps what one check finds over and over."""
+
+    limit: int
+    found: list[Finding] = field(default_factory=list)
+    _counts: Counter[int] = field(default_factory=Counter)
+
+    def add(self, number: int, level: Level, path: str, text: str, fix: str = "") -> None:
+        """Keep a finding."""
+        self._counts[number] += 1
+        if self._counts[number] <= self.limit:
+            self.found.append(Finding(number, level, path, text, fix))
+
+    def reject(self, number: int, path: str, text: str, fix: str = "") -> None:
+        """The report can't be sent."""
+        self.add(number, "reject", path, text, fix)
+
+    def warn(self, number: int, path: str, text: str, fix: str = "") -> None:
+        """The report can be sent, and somebody should know."""
+        self.add(number, "warn", path, text, fix)
+
+    def __iter__(self) -> Iterator[Finding]:
+        yield from self.found
+        for number, count in sorted(self._counts.items()):
+            if count > self.limit:
+                yield Finding(number, "warn", "report", f"{count - self.limit} more of check {number}")
