@@ -1,0 +1,52 @@
+r"""Teradyne (GenRad) GR228X and Z18xx: a day's log, test after test.
+
+    F:\BOARDS\43420_BIO2.obc[31-JUL-12  14:17:35       the test program, when it was loaded
+    @31-JUL-12  14:19:32 SN 4711                       a test begins
+    (O 397,398,                                        what failed before anything was measured
+    R508=100.20007K(92.919K,105.131K)R                 a measurement: =, < or > for good, too low, too high
+    R211#10.636159(,)R                                 # for one that is only logged
+    /31-JUL-12  14:19:49                               it ends; the first sign is the verdict
+
+M is milli here, and MEG is mega.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from wats_worker.converters import base
+from wats_worker.converters.base import Refused, Source
+from wats_worker.converters.finish import finish, once
+from wats_worker.converters.gr228x.document import document
+from wats_worker.converters.gr228x.runs import runs
+from wats_worker.reports.model import Report
+
+NAME: Final = "teradyne-gr228x"
+TITLE: Final = "Teradyne GR228X and Z18xx"
+VERSION: Final = "1.0"
+
+Options = base.Options
+
+_PROBED: Final = re.compile(
+    rb"(?:^|\n)[A-Za-z]:\\[^\n\[]{1,300}\.[oO][bB][cC]\[[0-9]{2}-[A-Za-z]{3}-[0-9]{2}\s"
+    rb"[^\n]{0,40}\n\s*+@[0-9]{2}-[A-Za-z]{3}-[0-9]{2}\s"
+)
+
+
+def probe(head: bytes, tail: bytes, name: str) -> float:  # noqa: ARG001 - the content decides, not the name
+    """0.95 for a program's line followed by the beginning of a test."""
+    return 0.95 if _PROBED.search(head.removeprefix(b"\xef\xbb\xbf")) else 0.0
+
+
+def convert(source: Source, options: base.Options) -> Iterable[Report]:
+    """A report for each test, in the file's order; those that were aborted as well."""
+    return once(_reports(source, options))
+
+
+def _reports(source: Source, options: base.Options) -> Iterator[Report]:
+    count = 0
+    for run in runs(source):
+        yield finish(document(run, source, options), source, options, place=run.place)
+        count += 1
+    if not count:
+        raise Refused("no test in the file")

@@ -1,0 +1,1 @@
+"""Formats that nobody has a converter for: tables and texts, read as a mapping says."""

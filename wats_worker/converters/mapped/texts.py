@@ -1,0 +1,63 @@
+"""A mapped file's lines: in the code page the mapping names, and only if the file is complete."""
+
+import io
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from wats_worker.converters.base import NotReady, Refused, Source
+from wats_worker.converters.lines import LONGEST, lines
+from wats_worker.converters.mapped.model import Mapping
+from wats_worker.converters.mapped.patterns import LONGEST_LINE, safe
+
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+
+
+def complete_lines(source: Source, mapping: Mapping) -> Iterator[str]:
+    """The lines of the file, without their ends.
+
+    Raises:
+        NotReady: the end that the mapping asks for is not there.
+        Refused: the file is empty, or its encoding is not certain.
+    """
+    if not source.size or not source.head.strip(b" \t\r\n\xef\xbb\xbf"):
+        raise Refused("the file is empty")
+    wide = source.head.startswith(_UTF16)
+    if wide and mapping.encoding != "utf-16":
+        raise Refused("UTF-16", fix='set encoding = "utf-16" for the source')
+    if mapping.last_line_ends and not _line_ended(source, wide=wide):
+        raise NotReady("the last line has no end yet (last_line_ends = false, if this tester never ends it)")
+    last = ""
+    for line in _wide_lines(source) if wide else lines(source, _fallback(mapping)):
+        if line.strip():
+            last = line
+        yield line
+    if mapping.ends is not None and not found(safe(mapping.ends), last):
+        raise NotReady(f"the line that the file ends with is not there yet: {mapping.ends}")
+
+
+def found(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
+    """What a pattern finds in a line. In one that is too long for patterns it finds nothing."""
+    return pattern.search(line) if len(line) <= LONGEST_LINE else None
+
+
+def _fallback(mapping: Mapping) -> str:
+    return "cp1252" if mapping.encoding == "utf-16" else mapping.encoding
+
+
+def _line_ended(source: Source, *, wide: bool) -> bool:
+    tail = source.tail[-2:].replace(b"\0", b"") if wide else source.tail[-1:]
+    return tail in {b"\n", b"\r"}
+
+
+def _wide_lines(source: Source) -> Iterator[str]:
+    with io.TextIOWrapper(source.open(), "utf-16", newline="\n") as reader:
+        try:
+            while line := reader.readline(LONGEST):
+                if len(line) == LONGEST:
+                    raise Refused(f"a line of more than {LONGEST} characters")
+                if "\0" in line:
+                    raise Refused("a NUL character in a text file")
+                yield line.rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise Refused("not UTF-16", place=f"byte {error.start}") from None

@@ -1,0 +1,85 @@
+"""Which converters there are. Names are what settings, logs and the command line call them by."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType, ModuleType
+from typing import Final
+
+from wats_worker.converters import (
+    agilent_report,
+    atml,
+    gr228x,
+    i3070_log,
+    i3070_others,
+    i3070_text,
+    seica,
+    spea,
+    spectrum,
+    teststand_xml,
+    tri_ict,
+    wsjf,
+    wstf,
+    wsxf,
+)
+from wats_worker.converters.base import Options, Source
+from wats_worker.converters.mapped import table, text
+from wats_worker.converters.takaya import apt94xx, atd, atdx
+from wats_worker.reports.model import Report
+
+_MODULES: Final = (
+    wsjf,
+    wstf,
+    wsxf,
+    teststand_xml,
+    atml,
+    i3070_log,
+    agilent_report,
+    i3070_text,
+    i3070_others,
+    spectrum,
+    gr228x,
+    tri_ict,
+    spea,
+    atd,
+    apt94xx,
+    atdx,
+    seica,
+    table,
+    text,
+)
+
+
+@dataclass(frozen=True)
+class Converter:
+    """One converter: how sure it is of a file, and what it makes of it."""
+
+    name: str
+    title: str
+    version: str
+    options: type[Options]
+    probe: Callable[[bytes, bytes, str], float]  # head, tail, file name → 0 (not mine) to 1
+    convert: Callable[[Source, Options], Iterable[Report]]
+
+
+def bundled() -> Mapping[str, Converter]:
+    """The converters that come with the worker, by name.
+
+    >>> sorted(bundled())[:3]
+    ['agilent-report-txt', 'atml', 'i3070-log-record']
+    """
+    return _BUNDLED
+
+
+def of_module(module: ModuleType) -> Converter:
+    """The converter a module holds."""
+    return Converter(
+        name=module.NAME,
+        title=module.TITLE,
+        version=module.VERSION,
+        options=module.Options,
+        probe=module.probe,
+        convert=module.convert,
+    )
+
+
+_BUNDLED: Final = MappingProxyType({module.NAME: of_module(module) for module in _MODULES})

@@ -1,0 +1,106 @@
+"""WATS reports that already are WSJF: one object, an array of them, or one per line.
+
+Nothing is added but ``startUTC``, and nothing is dropped but what the server fills in by itself. A member the
+wire doesn't know is refused with its path: it is a fact somebody wrote down and WATS would lose.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from wats_worker.converters import base
+from wats_worker.converters.base import NotReady, Refused, Source
+from wats_worker.converters.finish import finish, once
+from wats_worker.reports import wsjf
+from wats_worker.reports.model import Report
+
+NAME: Final = "wats-json"
+TITLE: Final = "WATS JSON report (WSJF), tests and repairs"
+VERSION: Final = "1.0"
+
+_TYPE: Final = re.compile(rb'"type"\s*:\s*"[TR]"')
+_MARKS: Final = (rb'"pn"\s*:', rb'"sn"\s*:', rb'"processCode"\s*:', rb'"(?:root|uur|uut|machineName)"\s*:')
+
+
+class Options(base.Options):
+    """What may be different at one source of WSJF files."""
+
+    #: Unknown members that are dropped with a warning instead of refused. pywats writes ``uur.active``.
+    ignore_members: tuple[str, ...] = ("active",)
+
+
+def probe(head: bytes, tail: bytes, name: str) -> float:  # noqa: ARG001 - the content decides, not the name
+    """0.98 for the members every report has, 0.7 when one of them lies outside of what is shown."""
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in {b"{", b"["}:
+        return 0.0
+    shown = head + tail
+    found = sum(re.search(mark, shown) is not None for mark in _MARKS)
+    if not _TYPE.search(shown) or found < len(_MARKS) - 1:
+        return 0.0
+    return 0.98 if found == len(_MARKS) else 0.7
+
+
+def convert(source: Source, options: base.Options) -> Iterable[Report]:
+    """The reports of the file, in its order."""
+    if not isinstance(options, Options):
+        options = Options(**options.model_dump())
+    return once(_reports(source, options))
+
+
+def _reports(source: Source, options: Options) -> Iterator[Report]:
+    documents = list(_documents(source.text()))
+    for number, document in enumerate(documents, start=1):
+        place = f"report {number}" if len(documents) > 1 else None
+        if not isinstance(document, dict):
+            raise Refused("not an object, so not a report", place=place)
+        _drop_ignored(document, source, options.ignore_members)
+        yield finish(document, source, options, place=place)
+
+
+def _documents(text: str) -> Iterator[Any]:
+    if not text.strip():
+        raise Refused("the file is empty")
+    try:
+        found = wsjf.parse_text(text)
+    except wsjf.NotJson as error:
+        if error.cut_off:
+            raise NotReady(f"the JSON ends in the middle: {error}") from None
+        if error.reason != "Extra data":
+            raise Refused(f"not JSON: {error.reason}", place=_line(error.line)) from None
+        yield from _lines(text)
+        return
+    if found == []:
+        raise Refused("a list without reports")
+    yield from found if isinstance(found, list) else [found]
+
+
+def _lines(text: str) -> Iterator[Any]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            yield wsjf.parse_text(line)
+        except wsjf.NotJson as error:
+            raise Refused(
+                f"not JSON, and not one report per line: {error.reason}", place=_line(number)
+            ) from None
+
+
+def _line(number: int | None) -> str | None:
+    return f"line {number}" if number else None
+
+
+def _drop_ignored(document: dict[str, Any], source: Source, names: tuple[str, ...]) -> None:
+    """Drop the members the operator allows to be lost, and only where the wire doesn't know them."""
+    if not names:
+        return
+    try:
+        wsjf.of(document, draft=True)
+    except wsjf.InvalidReport as error:
+        for fault in error.faults:
+            if fault.kind == "extra_forbidden" and fault.at[-1] in names:
+                part: Any = document
+                for key in fault.at[:-1]:
+                    part = part[key]
+                part.pop(fault.at[-1], None)
+                source.warn(f"{fault.path}: unknown to WATS, dropped")
