@@ -1,0 +1,114 @@
+"""One zygote with its scratch folder, for all converters that are granted the same."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from wats_worker.sandbox import interpret, kernel, wire
+from wats_worker.sandbox.handle import Silent, ZygoteProcess, from_main_thread
+from wats_worker.sandbox.outcome import Broken, Fault, Outcome, Probed, Usage
+from wats_worker.sandbox.policy import Setup
+from wats_worker.sandbox.scratch import Scratch
+
+
+class Cell:
+    """Runs jobs one after the other, on a zygote that is started when it is needed.
+
+    Args:
+        setup: What the zygote is told; the scratch folder in it is the root below which this cell makes
+            its own.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._scratch: Scratch | None = None
+        self._zygote: ZygoteProcess | None = None
+
+    def run(self, job: Mapping[str, Any], source: int) -> Outcome | Probed:
+        """Do one job on an open file.
+
+        Raises:
+            ValueError: the job is too long for a message.
+            JailUnavailable: there is no zygote and none could be started.
+        """
+        message = wire.encode(job)
+        zygote = self._ready()
+        limits = self._setup.limits
+        memory = kernel.sealed_memory("result", limits.output_mb << 20)
+        log = kernel.sealed_memory("log", limits.log_kb << 10)
+        try:
+            answer = zygote.exchange(message, (source, memory, log), wall_s=limits.wall_s)
+            return self._conclude(answer, memory, self._read(log))
+        except wire.Closed:
+            said = self._read(log) + zygote.log()
+            self.discard()
+            return Broken(Fault.CRASHED, "the zygote died with the job", said, Usage())
+        except Silent:
+            self.discard()
+            return Broken(Fault.TIMED_OUT, f"no answer within {limits.wall_s:g} s", self._read(log), Usage())
+        except BaseException:
+            self.discard()  # a time limit or Ctrl-C struck, perhaps before the answer was taken out
+            raise
+        finally:
+            os.close(memory)
+            os.close(log)
+
+    def start(self) -> None:
+        """Have a zygote ready.
+
+        Raises:
+            JailUnavailable: none could be started.
+        """
+        self._ready()
+
+    def discard(self) -> None:
+        """End the zygote, if there is one; the next job gets a new one."""
+        zygote, self._zygote = self._zygote, None
+        if zygote is not None and zygote.owner == os.getpid():
+            zygote.close()
+        elif zygote is not None:
+            zygote.forget()
+
+    def close(self) -> None:
+        """End the zygote and remove the scratch folder."""
+        self.discard()
+        self._leave_scratch()
+
+    def _leave_scratch(self) -> None:
+        scratch, self._scratch = self._scratch, None
+        if scratch is not None:
+            scratch.close()
+
+    def _ready(self) -> ZygoteProcess:
+        if self._zygote is not None and (self._zygote.owner != os.getpid() or not self._zygote.alive()):
+            self.discard()
+        if self._zygote is None:
+            self._zygote = self._start()
+        return self._zygote
+
+    def _start(self) -> ZygoteProcess:
+        self._leave_scratch()  # a zygote that died may have died over what it could not remove
+        self._scratch = Scratch(self._setup.scratch)
+        return ZygoteProcess.start(
+            replace(
+                self._setup,
+                owner=os.getpid(),
+                dies_with_owner_thread=from_main_thread(),
+                scratch=self._scratch.path,
+            )
+        )
+
+    def _conclude(self, answer: Mapping[str, Any], memory: int, log: bytes) -> Outcome | Probed:
+        limits = self._setup.limits
+        if answer["ending"] != "answered":
+            fault, detail = interpret.ending(answer, limits)
+            return Broken(fault, detail, log, interpret.usage(answer))
+        try:
+            result = wire.read_result(memory, most_documents=limits.reports)
+            return interpret.outcome(result, limits, interpret.usage(answer, result.header), log)
+        except wire.BadResult as bad:
+            return Broken(Fault.BAD_RESULT, str(bad), log, interpret.usage(answer))
+
+    def _read(self, log: int) -> bytes:
+        return wire.read_log(log, self._setup.limits.log_kb << 10)
