@@ -1,0 +1,1 @@
+"""Turns a claimed file into reports, always in the jail."""
