@@ -1,0 +1,1 @@
+"""Delivers reports to the WATS server and reads its answers."""

@@ -1,0 +1,271 @@
+"""One lent report on its way: read it, post it, understand the answer, settle.
+
+Killed between any two steps, nothing is lost and nothing is stored twice under different ids:
+
+    read the report        the lease ends by its term, the report is lent again
+    post it                the same; the server sees the same id again and overwrites
+    note it on the spool   the same, but now the next holder finds the receipt instead of the report, posts
+                           nothing and goes on with the next step
+    settle *done*          the queue knows, the receipt is on disk; when it was the file's last report,
+                           reconciling finds the file in ``files/`` with nothing pending and finishes it
+    tell the journal       the same
+    finish the file        the folder has moved to the archive; that is the last step because the folder is
+                           what reconciling looks for
+
+The spool comes before the queue: if the queue were told first and Redis then lost its data, or the disk were
+full, the report would stand on the spool as undelivered beside nobody who knows better. It would only be sent
+again under the same id, but it need not be.
+
+An ordinary report costs three round trips to Redis: lease, settle, record.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+from redis.exceptions import RedisError
+
+from wats_broker.errors import IllegalMove
+from wats_broker.journal import Journal
+from wats_broker.messages import Bury, Done, Later
+from wats_broker.queue import Lease, UploadQueue
+from wats_broker.states import FileState
+from wats_worker.spool.errors import NotInSpool, SpoolError, SpoolUnusable
+from wats_worker.spool.store import Spool
+from wats_worker.upload import verdict
+from wats_worker.upload.answer import Answer
+from wats_worker.upload.breaker import Blame, Breaker
+from wats_worker.upload.client import WatsClient
+from wats_worker.upload.schedule import Schedule
+from wats_worker.upload.verdict import Kind, Verdict
+
+log = logging.getLogger(__name__)
+
+#: Seconds by which a report that met a server in trouble lets the others go first: each of them is a better
+#: probe than the one that may have caused it.
+_AFTER_YOU: Final = 0.2
+#: The gate alone keeps it longer than this; so it is back at once when a person opens the lane.
+_LONG: Final = 60.0
+#: Seconds until a report is tried again that the disk did not let us read or note.
+_DISK_WAIT: Final = 30.0
+
+
+class Delivery:
+    """Delivers lent reports. One per process, shared by its threads.
+
+    Args:
+        finish: Called with the id of a file whose every report is delivered: its post action, then the
+            archive. False when it could not be done yet; reconciling tries again.
+        wake: Sends a drain for each of these permits.
+        suspect_after: So many faults of one report, while others pass, and a person has to look at it.
+        chance: Evenly spread from 0 up to 1. Only for testing.
+    """
+
+    def __init__(
+        self,
+        *,
+        queue: UploadQueue,
+        spool: Spool,
+        journal: Journal,
+        client: WatsClient,
+        finish: Callable[[str], object],
+        wake: Callable[[Sequence[str]], object],
+        breaker: Breaker,
+        schedule: Schedule,
+        suspect_after: int = 8,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._queue = queue
+        self._spool = spool
+        self._journal = journal
+        self._client = client
+        self._finish = finish
+        self._wake = wake
+        self._breaker = breaker
+        self._schedule = schedule
+        self._suspect_after = suspect_after
+        self._chance = chance
+
+    def run(self, lease: Lease) -> Kind:
+        """Bring one report, lent just now, as far as it gets today.
+
+        Raises:
+            redis.exceptions.RedisError: the broker is away; whatever was not settled is lent again.
+        """
+        try:
+            return self._run(lease, time.monotonic())
+        except (SpoolError, OSError) as problem:
+            # The disk's trouble, not this report's. If the server has it already it is posted once more.
+            reason = f"the spool could not be read or written: {problem}"
+            log.warning("spool_trouble", extra={**_about(lease), "reason": reason})
+            if isinstance(problem, SpoolUnusable):
+                # No receipt can be written at all: every report would be sent, and sent again.
+                self._queue.gate(_DISK_WAIT, reason)
+            return self._give_back(lease, Later(_DISK_WAIT, reason, counts=False))
+
+    def _run(self, lease: Lease, lent_at: float) -> Kind:
+        try:
+            report = self._spool.report(lease.file_id, lease.report_id)
+        except NotInSpool:
+            return self._without_report(lease)
+        beat_s = self._queue.limits.term_s / 3
+        if time.monotonic() - lent_at > beat_s and not self._queue.renew(lease):
+            # A slow disk, or this process was frozen. Somebody else has it and may be sending just now.
+            log.warning("lease_lost", extra=_about(lease))
+            return Kind.LATER
+        answer = self._client.post(report, beat=lambda: self._renew(lease), every_s=beat_s)
+        found = verdict.read(answer)
+        match found.kind:
+            case Kind.DONE:
+                return self._note(lease, found, answer)
+            case Kind.BURY:
+                self._breaker.passed()  # it turned the report down for good reason: the server is well
+                return self._bury(lease, found.reason, found.words)
+            case _:
+                return self._not_now(lease, found)
+
+    def _renew(self, lease: Lease) -> None:
+        """Keep the lease while the server thinks.
+
+        Sending has begun: breaking it off would not take the report back from the server. So a lease that is
+        lost meanwhile changes nothing, and the answer still counts.
+        """
+        try:
+            if not self._queue.renew(lease):
+                log.warning("lease_lost", extra=_about(lease))
+        except RedisError as error:
+            log.warning("lease_not_renewed", extra={**_about(lease), "reason": str(error)})
+
+    def _note(self, lease: Lease, found: Verdict, answer: Answer) -> Kind:
+        receipt = {
+            "stored_as": found.stored_as,
+            "delivered_at": datetime.fromtimestamp(answer.at, UTC).isoformat(timespec="milliseconds"),
+            "attempt": lease.attempts + 1,
+        }
+        self._breaker.passed()
+        try:
+            pending = self._spool.delivered(lease.file_id, lease.report_id, receipt)
+        except FileNotFoundError:
+            # With our receipt nothing of the file was pending any more, and whoever noticed first has taken
+            # the folder to the archive under our hands. The receipt is there.
+            return self._without_report(lease)
+        return self._done(lease, found.stored_as, pending, took_ms=round(answer.took_s * 1000))
+
+    def _without_report(self, lease: Lease) -> Kind:
+        """Its bytes are not there: delivered by somebody who died before he could say so, or lost."""
+        try:
+            receipts = self._spool.receipts(lease.file_id)
+        except NotInSpool:
+            receipts = []
+        for receipt in receipts:
+            if receipt["report_id"] == lease.report_id:
+                pending = len(self._spool.pending(lease.file_id))
+                return self._done(lease, receipt.get("stored_as"), pending, took_ms=0)
+        return self._bury(lease, "the spool has neither the report's bytes nor a receipt for it", "")
+
+    def _done(self, lease: Lease, stored_as: str | None, pending: int, *, took_ms: int) -> Kind:
+        settled = self._queue.settle(lease, Done(stored_as))
+        tell = partial(
+            self._journal.record,
+            lease.file_id,
+            "report_delivered",
+            report=lease.report_id,
+            stored_as=stored_as,
+            attempt=lease.attempts + 1,
+            took_ms=took_ms,
+        )
+        try:
+            if pending:
+                tell()
+            elif tell(state=FileState.DELIVERED):
+                self._finish_file(lease)
+            else:
+                # Two reports of one file were the last at the same moment. The journal has chosen the other.
+                tell()
+        except IllegalMove:
+            # The file is being converted once more. Whoever does that needs its folder; reconciling ends it.
+            log.warning("file_not_finished", extra=_about(lease))
+        log.info("report_delivered", extra={**_about(lease), "stored_as": stored_as, "took_ms": took_ms})
+        if settled.permits:
+            self._wake(settled.permits)
+        return Kind.DONE
+
+    def _finish_file(self, lease: Lease) -> None:
+        try:
+            self._finish(lease.file_id)
+        except (SpoolError, OSError) as problem:
+            # Nothing hangs on it: every report is delivered, and reconciling tries again.
+            log.warning("file_not_finished", extra={**_about(lease), "reason": str(problem)})
+
+    def _not_now(self, lease: Lease, found: Verdict) -> Kind:
+        """Tell trouble of the server from trouble of the report, and shut the lane or delay the report.
+
+        The lane is shut before the report is given back: else another drain could lend it in between.
+        """
+        blame = self._breaker.blame(found.about)
+        if found.kind is Kind.PAUSE and blame is Blame.SERVER:
+            return self._pause(lease, found)
+        if blame is not Blame.REPORT:
+            return self._gate(lease, found)
+        attempts = lease.attempts + 1
+        if found.limited and attempts >= self._suspect_after:
+            reason = f"suspect: failed {attempts} times while other reports passed, at last: {found.reason}"
+            return self._bury(lease, reason, found.words)
+        wait = self._schedule.retry(attempts, self._chance())
+        if found.wait_s is not None:
+            wait = max(wait, self._schedule.asked(found.wait_s))
+        return self._give_back(lease, Later(wait, found.reason))
+
+    def _pause(self, lease: Lease, found: Verdict) -> Kind:
+        if self._queue.pause(found.reason):
+            # Only who shuts it says so: one alarm, however many requests were in flight.
+            log.error("lane_paused", extra={**_about(lease), "reason": found.reason})
+            self._journal.record(lease.file_id, "lane_paused", reason=found.reason)
+        return self._give_back(lease, Later(0, found.reason, counts=False))
+
+    def _gate(self, lease: Lease, found: Verdict) -> Kind:
+        if found.wait_s is not None:
+            wait = self._schedule.asked(found.wait_s)
+        else:
+            wait = self._schedule.probe(self._breaker.lasted_s, self._chance())
+        self._queue.gate(wait, found.reason)
+        log.warning("lane_gated", extra={**_about(lease), "wait_s": round(wait, 1), "reason": found.reason})
+        return self._give_back(lease, Later(min(wait, _LONG) + _AFTER_YOU, found.reason, counts=False))
+
+    def _give_back(self, lease: Lease, later: Later) -> Kind:
+        if not self._queue.settle(lease, later).ours:
+            log.warning("lease_lost", extra=_about(lease))
+            return Kind.LATER
+        self._journal.record(
+            lease.file_id,
+            "report_later",
+            report=lease.report_id,
+            reason=later.reason,
+            delay_s=round(later.delay_s, 1),
+            counts=later.counts,
+        )
+        return Kind.LATER
+
+    def _bury(self, lease: Lease, reason: str, words: str) -> Kind:
+        if not self._queue.settle(lease, Bury(reason, words)).ours:
+            log.warning("lease_lost", extra=_about(lease))
+            return Kind.LATER
+        self._journal.record(
+            lease.file_id, "report_buried", report=lease.report_id, reason=reason, answer=words
+        )
+        try:
+            self._journal.record(
+                lease.file_id, "file_buried", state=FileState.BURIED, fields={"reason": reason}
+            )
+        except IllegalMove:
+            log.warning("file_not_buried", extra=_about(lease))  # it is being converted once more
+        log.warning("report_buried", extra={**_about(lease), "reason": reason})
+        return Kind.BURY
+
+
+def _about(lease: Lease) -> dict[str, str]:
+    return {"file_id": lease.file_id, "report_id": lease.report_id}
