@@ -1,0 +1,1 @@
+"""A faithful local WATS server for the demo, the tests and the benchmarks."""

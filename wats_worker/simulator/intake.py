@@ -1,0 +1,162 @@
+"""Turns the body of an upload into an arrival, or says with a 400 why it is none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from wats_worker.reports import wsjf
+from wats_worker.reports.model import Report, Step
+from wats_worker.simulator.answers import Refusal
+from wats_worker.simulator.checks import misfits
+from wats_worker.simulator.instants import ticks
+from wats_worker.simulator.processes import Process
+from wats_worker.simulator.settings import Mode
+
+_INVALID = "The request is invalid."
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A report as the store wants it: its identity, the row of the header query, the bytes."""
+
+    id: str
+    ticks: int  # the start instant
+    header: dict[str, Any]  # by the names of the header query
+    body: bytes
+    xml: bool = False
+
+    @property
+    def is_test(self) -> bool:
+        """A UUT report; only these replace each other by part, serial number, process and start."""
+        return bool(self.header["reportType"] == "T")
+
+
+def read(body: bytes) -> dict[str, Any]:
+    """Parse strict JSON.
+
+    Raises:
+        Refusal: 400.
+    """
+    try:
+        document = wsjf.parse(body)
+    except wsjf.NotJson as error:
+        raise Refusal(400, f"The body is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise Refusal(400, "The body is JSON, but not an object.")
+    return document
+
+
+def report(document: dict[str, Any], mode: Mode) -> Report:
+    """Hold a document against the wire schema. Lenient mode removes unknown members from it.
+
+    Raises:
+        Refusal: 400 with the place of every fault.
+    """
+    found = lenient(document) if mode is Mode.LENIENT else _strict(document)
+    if found.id is None:
+        raise _refused([wsjf.Fault("report.id", "Field required")])
+    return found
+
+
+def _strict(document: dict[str, Any]) -> Report:
+    try:
+        found = wsjf.of(document, draft=True)
+    except wsjf.InvalidReport as error:
+        raise _refused(error.faults) from None
+    if not found.start_utc:
+        raise _refused([wsjf.Fault("report.startUTC", "Field required")])
+    return found
+
+
+def lenient(document: dict[str, Any]) -> Report:
+    """Take a document as real servers do: unknown members are dropped, startUTC may be missing.
+
+    Raises:
+        Refusal: 400 with the place of every other fault.
+    """
+    try:
+        return Report.model_validate(document, by_alias=True, by_name=False)
+    except ValidationError as error:
+        extra = [found["loc"] for found in error.errors() if found["type"] == "extra_forbidden"]
+        if not extra:
+            raise _refused(wsjf.faults(error)) from None
+    for place in extra:
+        _drop(document, place)
+    return lenient(document)
+
+
+def _drop(document: Any, place: Sequence[int | str]) -> None:
+    for step in place[:-1]:
+        document = document[step]
+    del document[place[-1]]
+
+
+def _refused(faults: Sequence[wsjf.Fault]) -> Refusal:
+    places: dict[str, list[str]] = {}
+    for fault in faults:
+        places.setdefault(fault.path, []).append(fault.text)
+    return Refusal(400, _INVALID, faults=places)
+
+
+def arrival(report: Report, body: bytes, processes: Sequence[Process]) -> Arrival:
+    """Check what only the server knows (processes, repair codes) and make the arrival.
+
+    Raises:
+        Refusal: 400 with the place of every fault.
+    """
+    if faults := list(misfits(report, processes)):
+        raise _refused(faults)
+    try:
+        instant = ticks(report.start)
+    except ValueError as error:
+        raise _refused([wsjf.Fault("report.start", str(error))]) from None
+    name = next(process.name for process in processes if process.code == report.process_code)
+    return Arrival(id=str(report.id).lower(), ticks=instant, header=_header(report, name), body=body)
+
+
+def _header(report: Report, process_name: str) -> dict[str, Any]:
+    test, repair = report.uut, report.uur
+    run = test or repair
+    program = report.root.seq_call if report.root else None
+    cause = first_failed(report.root) if report.root and report.result != "P" else []
+    return {
+        "reportType": report.type,
+        "serialNumber": report.sn,
+        "partNumber": report.pn,
+        "revision": report.rev,
+        "start": report.start,
+        "result": report.result,
+        "stationName": report.machine_name,
+        "location": report.location,
+        "purpose": report.purpose,
+        "processCode": report.process_code,
+        "processName": process_name,
+        "userName": run.user if run else None,
+        "comment": run.comment if run else None,
+        "executionTime": run.exec_time if run else None,
+        "batchNumber": test.batch_sn if test else None,
+        "testSocketIndex": test.test_socket_index if test else None,
+        "fixtureId": test.fixture_id if test else None,
+        "errorCode": test.error_code if test else None,
+        "errorMessage": test.error_message if test else None,
+        "swFilename": program.name if program else None,
+        "swVersion": program.version if program else None,
+        "causedUutFailure": cause[-1].name if cause else None,
+        "causedUutFailurePath": "/".join(step.name for step in cause) or None,
+        "referencedUut": repair.ref_uut.lower() if repair and repair.ref_uut else None,
+    }
+
+
+def first_failed(step: Step) -> list[Step]:
+    """The way from a step down to the first leaf that did not pass; empty when there is none.
+
+    A loop over the depth rather than over every leaf: what failed below shows in the status above.
+    """
+    way: list[Step] = []
+    current: Step | None = step if step.status in "FET" else None
+    while current is not None:
+        way.append(current)
+        current = next((child for child in current.steps or [] if child.status in "FET"), None)
+    return way
