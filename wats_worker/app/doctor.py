@@ -1,0 +1,241 @@
+"""Looks at this machine as the line would find it: jail, disk, broker, folders, converters.
+
+Nothing is changed by it, except that folders for scratch files are made.
+"""
+
+import os
+import platform
+import pwd
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from redis.exceptions import RedisError
+
+from wats_broker.connection import connect, doubts, masked
+from wats_broker.errors import BrokerError
+from wats_worker.convert.bounds import level_of
+from wats_worker.convert.roster import roster
+from wats_worker.converters.plugins import search
+from wats_worker.sandbox import landlock, levels, seccomp
+from wats_worker.settings import Source, WorkerSettings
+
+#: Below this the watcher soon takes nothing more.
+_LITTLE_BYTES: Final = 2 * 2**30
+_NETWORK: Final = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "glusterfs", "ceph"}
+)
+
+
+class Health(StrEnum):
+    """How it is with one thing."""
+
+    GOOD = "good"
+    ADVICE = "advice"  #: it works, and could be better
+    TROUBLE = "trouble"  #: something won't work
+    FATAL = "fatal"  #: nothing will
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was found out about one thing."""
+
+    area: str
+    what: str
+    health: Health
+    found: str
+    fix: str = ""
+
+
+def examine(settings: WorkerSettings, scratch: Path) -> Iterator[Look]:
+    """Look at everything, in the order in which the line needs it."""
+    yield from _kernel()
+    yield from _jail(settings, scratch)
+    yield from _spool(settings)
+    yield from _broker(settings)
+    for source in settings.sources:
+        yield from _source(source, settings)
+    yield from _converters(settings)
+
+
+def _kernel() -> Iterator[Look]:
+    abi = landlock.version()
+    user = os.geteuid()
+    yield Look(
+        "machine", "kernel", Health.GOOD, f"{platform.system()} {platform.release()}, {platform.machine()}"
+    )
+    yield Look(
+        "machine", "Landlock", Health.GOOD if abi else Health.ADVICE, f"version {abi}" if abi else "none"
+    )
+    yield Look("machine", "seccomp", Health.GOOD, "available" if seccomp.available() else "none")
+    yield Look("machine", "user", Health.GOOD, f"{_user(user)} ({user})")
+
+
+def _jail(settings: WorkerSettings, scratch: Path) -> Iterator[Look]:
+    required = level_of(settings)
+    standing = levels.probe(scratch)
+    reached = standing.level
+    enough = reached is not None and reached >= required
+    yield Look(
+        "jail",
+        "level",
+        Health.GOOD if enough else Health.FATAL,
+        f"{reached.name.lower() if reached else 'none'} can be had, {required.name.lower()} is required",
+        "" if enough else "see below; [sandbox] level asks for less",
+    )
+    for finding in standing.findings:
+        health = Health.ADVICE
+        if finding.level is not None and finding.level <= required:
+            health = Health.FATAL
+        what = f"level {finding.level.name.lower()}" if finding.level else "besides"
+        yield Look("jail", what, health, finding.what, finding.fix)
+
+
+def _spool(settings: WorkerSettings) -> Iterator[Look]:
+    folder = settings.spool.folder
+    there = _nearest(folder)
+    if not os.access(there, os.W_OK | os.X_OK):
+        yield Look(
+            "spool", str(folder), Health.FATAL, f"{_user(os.geteuid())} may not write to {there}", _own(there)
+        )
+        return
+    free = shutil.disk_usage(there).free
+    yield Look(
+        "spool",
+        str(folder),
+        Health.GOOD if free >= _LITTLE_BYTES else Health.TROUBLE,
+        f"{free / 2**30:.1f} GB free on {_file_system(there) or 'this disk'}",
+        "" if free >= _LITTLE_BYTES else "make room, or set [spool] folder to a larger disk",
+    )
+    if _file_system(there) in _NETWORK:
+        found = "it lies on a network share: a lost share stops the line"
+        yield Look("spool", str(folder), Health.ADVICE, found, "a disk of this machine is better")
+
+
+def _broker(settings: WorkerSettings) -> Iterator[Look]:
+    url = masked(settings.broker.url)
+    try:
+        with connect(settings.broker) as redis:
+            redis.ping()
+            version = redis.info("server").get("redis_version", "?")
+            yield Look("broker", url, Health.GOOD, f"answers, version {version}")
+            for doubt in doubts(redis):
+                yield Look("broker", url, Health.ADVICE, doubt, "see the text")
+    except (BrokerError, RedisError) as error:
+        if settings.broker.embedded_folder is not None:
+            yield Look("broker", url, Health.GOOD, "does not run now; 'wats-worker up' starts it")
+        else:
+            yield Look("broker", url, Health.TROUBLE, str(error), "start it, or mend [broker] url")
+
+
+def _source(source: Source, settings: WorkerSettings) -> Iterator[Look]:
+    area, folder = f"source {source.name}", source.folder
+    try:
+        is_folder = folder.is_dir()
+    except OSError as error:  # a folder above it that we may not enter
+        yield Look(area, str(folder), Health.TROUBLE, f"can't be looked at: {error.strerror}", _own(folder))
+        return
+    if not is_folder:
+        fix = "make it, mount it, or mend folder; the watcher goes on as soon as it is there"
+        yield Look(area, str(folder), Health.TROUBLE, "there is no such folder", fix)
+        return
+    yield _access(area, folder, takes=source.mode == "move")
+    if source.mode == "move" and folder.stat().st_dev != _nearest(settings.spool.folder).stat().st_dev:
+        found = "on another disk than the spool: every file is copied"
+        yield Look(
+            area, str(folder), Health.ADVICE, found, "put the spool on the same disk where that is possible"
+        )
+    if _file_system(folder) in _NETWORK and source.events:
+        found = (
+            f"on a network share ({_file_system(folder)}), which tells nothing about files that others write"
+        )
+        yield Look(
+            area,
+            str(folder),
+            Health.ADVICE,
+            found,
+            "set events = false; the periodic look finds them all the same",
+        )
+    if source.done_folder is not None:
+        there = _nearest(source.done_folder)
+        if not os.access(there, os.W_OK | os.X_OK):
+            found = f"{_user(os.geteuid())} may not write to {there}"
+            yield Look(area, str(source.done_folder), Health.TROUBLE, found, _own(there))
+
+
+def _access(area: str, folder: Path, *, takes: bool) -> Look:
+    """Whether files can be seen, and in mode move be taken, which changes the folder and not the file."""
+    needed = {"read": os.R_OK, "enter": os.X_OK, **({"write": os.W_OK} if takes else {})}
+    lacking = [word for word, mode in needed.items() if not os.access(folder, mode)]
+    status = folder.stat()
+    bits = f"{_user(status.st_uid)}, {status.st_mode & 0o7777:o}"
+    if lacking:
+        user = _user(os.geteuid())
+        why = ", and taking a file needs that" if lacking == ["write"] else ""
+        return Look(
+            area,
+            str(folder),
+            Health.TROUBLE,
+            f"{user} may not {' and '.join(lacking)} it ({bits}){why}",
+            _own(folder),
+        )
+    if takes and status.st_mode & 0o1000 and os.geteuid() not in {0, status.st_uid}:
+        found = f"in a folder with the sticky bit only a file's owner may take it away ({bits})"
+        return Look(area, str(folder), Health.TROUBLE, found, f'chmod -t {folder}, or mode = "keep"')
+    return Look(area, str(folder), Health.GOOD, f"files can be {'taken' if takes else 'read'} ({bits})")
+
+
+def _converters(settings: WorkerSettings) -> Iterator[Look]:
+    made = roster(settings, search(settings.convert.plugins))
+    yield Look("converters", "ready", Health.GOOD, str(len(made.ready)))
+    folder = settings.convert.plugins
+    if folder is not None and folder.is_dir() and folder.stat().st_mode & stat.S_IWOTH:
+        found = "everybody can write to it, and so decide what reports say"
+        yield Look("converters", str(folder), Health.TROUBLE, found, f"chmod o-w {folder}")
+    for entry in made.aside:
+        yield Look(
+            "converters", entry.name or entry.origin, Health.TROUBLE, entry.reason, "mend or remove it"
+        )
+    for entry in made.ready:
+        if entry.capabilities.trusted:
+            found = "trusted: it runs outside the jail and can do what the worker can"
+            yield Look("converters", entry.name, Health.ADVICE, found, "grant it what it needs instead")
+
+
+def _nearest(path: Path) -> Path:
+    """The path, or the nearest folder above it that is there and that we may see."""
+    for place in (path, *path.parents):
+        with suppress(PermissionError):
+            if place.exists():
+                return place
+    return Path("/")
+
+
+def _own(folder: Path) -> str:
+    return f"chown {_user(os.geteuid())} {folder}, or give its group the right"
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:  # a container's user needs no name
+        return f"user {uid}"
+
+
+def _file_system(path: Path) -> str:
+    """The kind of file system that a path is on; empty where /proc does not tell."""
+    try:
+        mounts = [
+            line.split()
+            for line in Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+        ]
+    except OSError:
+        return ""
+    real = path.resolve()
+    around = [(mount[1], mount[2]) for mount in mounts if real.is_relative_to(mount[1])]
+    return max(around, key=lambda mount: len(mount[0]), default=("", ""))[1]

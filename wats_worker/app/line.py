@@ -1,0 +1,126 @@
+"""What every stage of the line shares: the broker's parts and the spool, opened from one configuration."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wats_broker.connection import connect
+from wats_broker.fleet import Fleet, WatchLease
+from wats_broker.journal import Journal
+from wats_broker.names import Keys, Stage
+from wats_broker.queue import QueueLimits, UploadQueue
+from wats_broker.scripts import Client
+from wats_worker.settings import Source, WorkerSettings
+from wats_worker.spool.archive import PostAction
+from wats_worker.spool.store import Spool
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+    from wats_broker.dispatch import Dispatch
+
+
+@dataclass
+class Line:
+    """One process's view of the line. Nothing is opened before it is used, so a fork inherits nothing.
+
+    Args:
+        settings: The whole configuration.
+        stage: What this process does.
+        pools: For convert workers: the pools they eat from.
+    """
+
+    settings: WorkerSettings
+    stage: Stage
+    pools: tuple[str, ...] = ()
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The factory's key layout."""
+        return Keys(self.settings.broker.namespace)
+
+    @cached_property
+    def redis(self) -> Client:
+        """The connection to the broker."""
+        return connect(self.settings.broker)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The truth about state."""
+        days = self.settings.broker.journal_retention_days
+        return Journal(self.redis, self.keys, retention_s=days * 86400.0)
+
+    @cached_property
+    def queue(self) -> UploadQueue:
+        """The bounded queue in front of the server."""
+        return UploadQueue(self.redis, self.keys, limits=queue_limits(self.settings))
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        """Who lives."""
+        return Fleet(self.redis, self.keys)
+
+    @cached_property
+    def watch_lease(self) -> WatchLease:
+        """Who watches which source."""
+        return WatchLease(self.redis, self.keys)
+
+    @cached_property
+    def celery(self) -> "Celery":
+        """The Celery app of this stage."""
+        # Most questions of the command line send nothing, and Celery takes its time to load.
+        from wats_broker.dispatch import celery_app  # noqa: PLC0415
+
+        # The jail's wall clock ends a conversion; Celery's limit is for a worker that hangs itself. Probing
+        # and converting are two runs in the jail.
+        slowest = self.settings.longest_wall_s(*(self.pools or ("convert",)))
+        return celery_app(self.settings.broker, self.stage, pools=self.pools, task_limit_s=2 * slowest + 60.0)
+
+    @cached_property
+    def dispatch(self) -> "Dispatch":
+        """Who sends messages."""
+        from wats_broker.dispatch import Dispatch  # noqa: PLC0415  as above
+
+        return Dispatch(self.celery)
+
+    @cached_property
+    def spool(self) -> Spool:
+        """The truth about data."""
+        return Spool(self.settings.spool.folder)
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """The sources by name."""
+        return {source.name: source for source in self.settings.sources}
+
+    def post_action(self, source: str) -> tuple[PostAction, Path]:
+        """What becomes of a delivered file of this source, and where. A source that is gone archives."""
+        found = self.sources.get(source)
+        action = PostAction(found.after) if found else PostAction.ARCHIVE
+        # Only actions that need a done folder look at it, and the settings see to it that they have one.
+        return action, (found.done_folder if found else None) or self.settings.spool.folder
+
+    def finish(self, file_id: str) -> bool:
+        """Do a delivered file's post action and archive it. False when reconciling has to try again."""
+        action, folder = self.post_action(self.spool.meta(file_id).source)
+        return self.spool.finish(file_id, action, folder)
+
+    def close(self) -> None:
+        """Leave nothing half-made on the spool, if this process has used it."""
+        if "spool" in vars(self):
+            self.spool.close()
+
+
+def queue_limits(settings: WorkerSettings) -> QueueLimits:
+    """The queue's bounds and terms as they are configured."""
+    broker = settings.broker
+    return QueueLimits(
+        max_size=broker.max_queue_size,
+        width=broker.max_concurrent_uploads,
+        per_minute=settings.server.requests_per_minute,
+        term_s=broker.upload_lease_s,
+        reservation_s=broker.reservation_s,
+        remember_s=broker.delivered_retention_days * 86400.0,
+        remember_count=broker.delivered_retention_count,
+    )

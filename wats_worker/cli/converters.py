@@ -1,0 +1,210 @@
+"""``wats-worker converters``: which there are, a new one, one tried or looked through, a mapping drafted."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from importlib.resources import files as package_files
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from wats_worker.cli.common import Config, Exit, Json, console, fail, load, print_json, problems
+
+app = typer.Typer(help="Look at converters, write one, try one.", no_args_is_help=True)
+
+#: What a person may call a new converter.
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+
+
+@app.command("list")
+def list_(config: Config = None, as_json: Json = False) -> None:
+    """List every converter. Exit code 1 if one had to be set aside."""
+    from wats_worker.convert.bounds import level_of  # noqa: PLC0415  see cli/main.py
+    from wats_worker.convert.roster import roster  # noqa: PLC0415
+    from wats_worker.converters.plugins import search  # noqa: PLC0415
+
+    settings = load(config)
+    made = roster(settings, search(settings.convert.plugins))
+    level = level_of(settings)
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": entry.name or None,
+                    "title": entry.title,
+                    "version": entry.version,
+                    "origin": entry.origin,
+                    "jail": entry.terms(level),
+                    "state": entry.state.value,
+                    "reason": entry.reason or None,
+                    "findings": [asdict(finding) for finding in entry.findings],
+                }
+                for entry in made.entries
+            ]
+        )
+    else:
+        table = Table()
+        for heading in ("name", "title", "version", "comes from", "jail", "state"):
+            table.add_column(heading, overflow="fold")
+        for entry in made.entries:
+            doubts = f", {len(entry.findings)} findings of the audit" if entry.findings else ""
+            row = (
+                entry.name,
+                entry.title,
+                entry.version,
+                entry.origin,
+                entry.terms(level),
+                entry.state + doubts,
+            )
+            table.add_row(*(Text(cell) for cell in row))
+        console.print(table)
+        for entry in made.entries:
+            if entry.reason:
+                console.print(f"{entry.name or entry.origin}: {entry.reason}", highlight=False, markup=False)
+    raise typer.Exit(Exit.ATTENTION if made.aside else Exit.FINE)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Small letters, digits and hyphens, such as acme-ict.")],
+    folder: Annotated[Path | None, typer.Option(help="Where to. Else the plugin folder, else here.")] = None,
+    config: Config = None,
+) -> None:
+    """Write a small converter that works, and its test, to start from."""
+    from wats_worker.converters.registry import bundled  # noqa: PLC0415  as above
+
+    if not _NAME.fullmatch(name) or name == "auto":
+        fail(f"{name!r} is no name for a converter: small letters, digits and hyphens, and a letter first")
+    if name in bundled():
+        fail(f"{name!r} is the name of a converter that comes with wats-worker; give it another")
+    place = folder or load(config).convert.plugins or Path.cwd()
+    module = name.replace("-", "_")
+    written = [
+        _write(place / f"{module}.py", "converter.txt", name, module),
+        _write(place / f"test_{module}.py", "test.txt", name, module),
+    ]
+    for path in written:
+        console.print(str(path), highlight=False, markup=False, soft_wrap=True)
+    console.print(
+        f'\nIts test:  python -m pytest {written[1]}\nIn use:    [convert] plugins = "{place.absolute()}"',
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def audit(
+    paths: Annotated[list[Path], typer.Argument(help="Modules, or folders of them.", exists=True)],
+    as_json: Json = False,
+) -> None:
+    """Say what in a converter won't work in the jail or shouldn't be there. Exit code 1 if anything is found.
+
+    Advice for those who mean well. It is the kernel that keeps converters in, not this.
+    """
+    from wats_worker.sandbox.audit import audit as look  # noqa: PLC0415  as above
+
+    modules = list(_modules(paths))
+    if not modules:
+        fail("there is no Python file in it")
+    found: list[dict[str, Any]] = []
+    for module in modules:
+        try:
+            findings = look(module.read_bytes(), str(module))
+        except (SyntaxError, OSError) as error:
+            line = getattr(error, "lineno", None)
+            found.append({"file": str(module), "line": line, "rule": "unreadable", "what": str(error)})
+            continue
+        found += [asdict(finding) for finding in findings]
+    if as_json:
+        print_json(found)
+    else:
+        for one in found:
+            console.print(_advice(one), highlight=False, markup=False, soft_wrap=True)
+        problems.print(f"{len(modules)} looked through, {len(found)} findings", highlight=False)
+    raise typer.Exit(Exit.ATTENTION if found else Exit.FINE)
+
+
+@app.command("test")
+def try_(
+    file: Annotated[Path, typer.Argument(help="A log file.", exists=True, dir_okay=False)],
+    converter: Annotated[str | None, typer.Option(help="Who converts it. Else whoever is surest.")] = None,
+    source: Annotated[str | None, typer.Option(help="With this source's converter and options.")] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Convert one file in the jail, as the line would, and show what comes of it. Nothing is sent or moved.
+
+    Exit code 0 if it gives reports, 1 if it does not.
+    """
+    from wats_worker.cli.trying import show, tell, try_file  # noqa: PLC0415  as above
+
+    settings = load(config)
+    known = {one.name: one for one in settings.sources}
+    if source is not None and source not in known:
+        fail(f"there is no source {source!r}; there is {', '.join(known) or 'none at all'}")
+    tried = try_file(file, settings, source=known[source] if source else None, converter=converter)
+    if as_json:
+        print_json(tell(tried))
+    else:
+        show(console, file.name, tried)
+    raise typer.Exit(Exit.FINE if isinstance(tried.result, tuple) else Exit.ATTENTION)
+
+
+@app.command("map")
+def map_(
+    file: Annotated[Path, typer.Argument(help="A log file of a tester.", exists=True, dir_okay=False)],
+    source: Annotated[str, typer.Option(help="The name of the source to be.")] = "my-tester",
+    config: Config = None,
+) -> None:
+    """Draft a mapping for a table or a text, and show what it makes of the file.
+
+    The draft goes to the standard output, as a part of a configuration file; what it gives to the other one.
+    Exit code 0 if it gives reports as it is, 1 if a person has to complete it.
+    """
+    from wats_worker.cli.mapping import drafted, tried_out  # noqa: PLC0415  as above
+    from wats_worker.cli.trying import show  # noqa: PLC0415
+
+    made = drafted(file)
+    console.print(
+        made.toml(source, str(file.absolute().parent)), highlight=False, markup=False, soft_wrap=True
+    )
+    tried = tried_out(made, file, load(config), source)
+    show(problems, file.name, tried)
+    raise typer.Exit(Exit.FINE if isinstance(tried.result, tuple) else Exit.ATTENTION)
+
+
+def _write(path: Path, template: str, name: str, module: str) -> Path:
+    title = name.replace("-", " ").capitalize()
+    text = package_files("wats_worker.cli").joinpath("template", template).read_text(encoding="utf-8")
+    for mark, value in {
+        "@NAME@": name,
+        "@TITLE@": title,
+        "@MARK@": name.upper(),
+        "@MODULE@": module,
+    }.items():
+        text = text.replace(mark, value)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as target:
+            target.write(text)
+    except FileExistsError:
+        fail(f"{path} is there already")
+    except OSError as error:
+        fail(f"{path} can't be written: {error.strerror}")
+    return path
+
+
+def _modules(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]
+
+
+def _advice(finding: dict[str, Any]) -> str:
+    place = f"{finding['file']}:{finding['line'] or 1}"
+    if finding["rule"] == "unreadable":
+        return f"{place}: {finding['what']}"
+    return f"{place}: {finding['what']}\n    {finding['why']}\n    instead: {finding['instead']}"

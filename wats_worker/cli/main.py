@@ -1,0 +1,174 @@
+"""The commands that run something: the line, one stage, the simulator, the demo.
+
+What only such a command needs is imported by it: a question should be answered at once.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wats_broker.names import Stage
+from wats_worker.cli import converters, files, queue, status
+from wats_worker.cli.common import Config, Json, console, fail, keep_secret, load, load_for_converting
+from wats_worker.settings import WorkerSettings, find
+from wats_worker.version import RELEASE
+
+app = typer.Typer(
+    name="wats-worker",
+    help="Turns the log files of test machines into WATS reports and delivers each of them once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("status")(status.status)
+app.command("replay")(files.replay)
+app.add_typer(files.app, name="files")
+app.add_typer(queue.app, name="queue")
+app.add_typer(converters.app, name="converters")
+config_app = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+
+
+def run() -> None:
+    """Run the command line."""
+    app()
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        console.print(f"wats-worker {RELEASE}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the release.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def up(config: Config = None) -> None:
+    """Run the whole line on this machine until Ctrl-C: broker, watch, convert, upload."""
+    from wats_worker.app.up import run_all  # noqa: PLC0415  see above
+
+    settings = load_for_converting(config)
+    raise typer.Exit(run_all(settings, find(config)))
+
+
+@app.command()
+def broker(config: Config = None) -> None:
+    """Run the embedded broker alone."""
+    raise typer.Exit(_stage(Stage.BROKER, load(config)))
+
+
+@app.command()
+def watch(config: Config = None) -> None:
+    """Watch the sources alone: claim finished files and send them on."""
+    raise typer.Exit(_stage(Stage.WATCH, load(config)))
+
+
+@app.command()
+def convert(
+    pool: Annotated[
+        list[str] | None, typer.Option(help="The pools to work for; the first one's limits count.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Run one convert worker."""
+    settings = load_for_converting(config)
+    pools = tuple(pool or ["convert"])
+    unknown = set(pools) - set(settings.pool_names())
+    if unknown:
+        fail(f"there is no pool {', '.join(sorted(unknown))}; there is {', '.join(settings.pool_names())}")
+    raise typer.Exit(_stage(Stage.CONVERT, settings, pools))
+
+
+@app.command()
+def upload(config: Config = None) -> None:
+    """Run one upload worker."""
+    raise typer.Exit(_stage(Stage.UPLOAD, load(config)))
+
+
+@app.command()
+def doctor(config: Config = None, as_json: Json = False) -> None:
+    """Would the line work on this machine? Exit code 0: yes. 1: not all of it. 2: no."""
+    from wats_worker.cli.doctor import doctor as look  # noqa: PLC0415  see above
+
+    raise typer.Exit(look(config, as_json=as_json))
+
+
+@app.command()
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the demo's folder behind.")] = False,
+    files: Annotated[int, typer.Option(min=0, help="Drop so many further files.")] = 0,
+) -> None:
+    """Show the whole line at work: sample files, a simulated server, and an audit at the end."""
+    from wats_worker.demo.run import run as run_demo  # noqa: PLC0415  see above
+
+    raise typer.Exit(run_demo(keep=keep, files=files))
+
+
+@app.command()
+def simulator(
+    store: Annotated[Path, typer.Option(help="The file that keeps the reports.")] = Path("simulator.sqlite"),
+    port: Annotated[int | None, typer.Option(help="0 takes any free one.")] = None,
+    config: Config = None,
+) -> None:
+    """Run a WATS server for trials here. Its tokens lie beside the store, readable for you alone."""
+    from wats_worker.simulator import settings as simulated  # noqa: PLC0415  see above
+    from wats_worker.simulator.server import serve  # noqa: PLC0415  see above
+
+    settings = load(config).simulator
+    token, control = keep_secret(Path(f"{store}.token")), keep_secret(Path(f"{store}.control-token"))
+
+    def ready(url: str) -> None:
+        console.print(f"WATS simulator on {url}\n  token in {store}.token", highlight=False)
+
+    serve(
+        simulated.SimulatorSettings(
+            store=store,
+            tokens=(simulated.Token(token),),
+            control_token=control,
+            host=settings.host,
+            port=settings.port if port is None else port,
+            mode=simulated.Mode(settings.mode),
+            rate=settings.requests_per_minute,
+            max_body=settings.max_body_bytes,
+            processing_delay_s=settings.processing_delay_s,
+        ),
+        ready=ready,
+    )
+
+
+def _stage(stage: Stage, settings: WorkerSettings, pools: tuple[str, ...] = ()) -> int:
+    from wats_worker.app import stages  # noqa: PLC0415  see above
+
+    return stages.run(stage, settings, pools)
+
+
+@config_app.command("check")
+def check(file: Annotated[Path | None, typer.Argument(help="The file to check.")] = None) -> None:
+    """Check the configuration and name every mistake with its line and its fix."""
+    settings = load_for_converting(file)
+    where = find(file)
+    count = len(settings.sources)
+    console.print(
+        f"{where or 'no file, only defaults'}: no mistakes; {count} source{'' if count == 1 else 's'}",
+        highlight=False,
+    )
+    if not settings.sources:
+        console.print("No source is configured, so nothing is watched.", style="yellow")
+    _tell_of_converters(settings)
+
+
+def _tell_of_converters(settings: WorkerSettings) -> None:
+    from wats_worker.convert.roster import roster  # noqa: PLC0415  see above
+    from wats_worker.converters.plugins import search  # noqa: PLC0415
+
+    for entry in roster(settings, search(settings.convert.plugins)).aside:
+        told = f"Set aside: {entry.name or entry.origin}: {entry.reason}"
+        console.print(told, style="yellow", highlight=False, markup=False)

@@ -1,0 +1,133 @@
+"""Contradictions that no single key shows: two settings that are fine alone and wrong together."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, permutations
+
+from wats_worker.settings.mistakes import Mistake
+from wats_worker.settings.schema import Source, WorkerSettings
+
+#: Post actions that touch the file in the watch folder's stead, which "keep" mode promises not to do.
+_TAKES_THE_FILE_AWAY = frozenset({"move", "delete", "zip"})
+
+
+def conflicts(settings: WorkerSettings) -> Iterator[Mistake]:
+    """Every contradiction in ``settings``; the places are filled in by whoever knows the file."""
+    yield from _names(settings)
+    yield from _watch_folders(settings)
+    yield from _own_folders(settings)
+    for position, source in enumerate(settings.sources):
+        for key, what, fix in chain(_post_action(source), _pool(source, settings)):
+            yield Mistake(("sources", position, key), what, fix)
+    yield from _done_folders(settings)
+    yield from _times(settings)
+    yield from _confidence(settings)
+
+
+def _names(settings: WorkerSettings) -> Iterator[Mistake]:
+    first: dict[str, int] = {}
+    for position, source in enumerate(settings.sources):
+        if first.setdefault(source.name, position) != position:
+            yield Mistake(
+                ("sources", position, "name"),
+                f"{source.name!r} is already the name of source #{first[source.name] + 1}",
+                "give each source its own name; it is part of every file's identity",
+            )
+
+
+def _watch_folders(settings: WorkerSettings) -> Iterator[Mistake]:
+    for (outer_at, outer), (inner_at, inner) in permutations(enumerate(_real(settings.sources)), 2):
+        loc = ("sources", inner_at, "folder")
+        if outer.folder == inner.folder:
+            if outer_at < inner_at:
+                yield Mistake(
+                    loc,
+                    f"is the folder of source {outer.name!r} too",
+                    "give each source its own folder, or make one source of both",
+                )
+        elif outer.recursive and inner.folder.is_relative_to(outer.folder):
+            yield Mistake(
+                loc,
+                f"lies inside the folder of source {outer.name!r}, which is recursive",
+                f"move it elsewhere, or set recursive = false for {outer.name!r}",
+            )
+
+
+def _own_folders(settings: WorkerSettings) -> Iterator[Mistake]:
+    own = {
+        ("spool", "folder"): settings.spool.folder,
+        ("broker", "url"): settings.broker.embedded_folder,
+        ("sandbox", "scratch"): settings.sandbox.scratch,
+        ("convert", "plugins"): settings.convert.plugins,
+    }
+    for loc, folder in own.items():
+        if folder is None:
+            continue
+        real = folder.resolve()
+        for source in _real(settings.sources):
+            if real.is_relative_to(source.folder) or source.folder.is_relative_to(real):
+                yield Mistake(
+                    loc,
+                    f"{folder} and the watch folder of source {source.name!r} lie inside each other",
+                    "keep what the worker writes and runs apart from what it watches",
+                )
+
+
+def _post_action(source: Source) -> Iterator[tuple[str, str, str]]:
+    if source.mode == "keep" and source.after in _TAKES_THE_FILE_AWAY:
+        yield "after", f'"{source.after}" contradicts mode "keep"', 'use after = "archive", or mode = "move"'
+    if source.mode == "move" and source.after == "keep":
+        yield "after", '"keep" contradicts mode "move"', 'set mode = "keep" as well'
+    if source.after in {"move", "zip"} and source.done_folder is None:
+        yield "after", f'"{source.after}" needs a folder to put the files into', "set done_folder"
+    if source.after not in {"move", "zip"} and source.done_folder is not None:
+        yield "done_folder", f'has no effect with after = "{source.after}"', 'set after = "move" or "zip"'
+
+
+def _pool(source: Source, settings: WorkerSettings) -> Iterator[tuple[str, str, str]]:
+    if source.pool not in settings.pool_names():
+        known = ", ".join(settings.pool_names())
+        yield (
+            "pool",
+            f"there is no pool {source.pool!r}",
+            f'add [pools."{source.pool}"], or use one of: {known}',
+        )
+
+
+def _done_folders(settings: WorkerSettings) -> Iterator[Mistake]:
+    sources = _real(settings.sources)
+    for position, giver in enumerate(sources):
+        if giver.done_folder is None:
+            continue
+        done = giver.done_folder.resolve()
+        for taker in sources:
+            if done == taker.folder or (taker.recursive and done.is_relative_to(taker.folder)):
+                yield Mistake(
+                    ("sources", position, "done_folder"),
+                    f"is watched by source {taker.name!r}, which would take the files again",
+                    "choose a folder that no source watches",
+                )
+
+
+def _times(settings: WorkerSettings) -> Iterator[Mistake]:
+    slowest = max(settings.pool_names(), key=settings.longest_wall_s)
+    least = 2 * settings.longest_wall_s(slowest)
+    if settings.broker.visibility_timeout_s < least:
+        yield Mistake(
+            ("broker", "visibility_timeout_s"),
+            f"Celery would send a file again while pool {slowest!r} may still be converting it",
+            f"make it at least {least:g}, twice the longest wall_s there",
+        )
+
+
+def _confidence(settings: WorkerSettings) -> Iterator[Mistake]:
+    if settings.convert.alarm_below < settings.convert.reject_below:
+        yield Mistake(
+            ("convert", "alarm_below"),
+            "is less than reject_below, so it never takes effect",
+            f"make it at least {settings.convert.reject_below:g}",
+        )
+
+
+def _real(sources: Sequence[Source]) -> list[Source]:
+    """The same with symbolic links followed, so that two ways to one folder are seen as one."""
+    return [source.model_copy(update={"folder": source.folder.resolve()}) for source in sources]

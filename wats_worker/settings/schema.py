@@ -1,0 +1,327 @@
+"""The configuration as one frozen tree: every key, its default and its bounds."""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from wats_broker.settings import (
+    BrokerSettings,
+    ExistingFile,
+    Seconds,
+    Section,
+    data_folder,
+    mistake,
+    with_secrets,
+)
+from wats_worker.settings.converters import (
+    LIMITS,
+    Audit,
+    ConverterName,
+    ConverterSettings,
+    LimitSettings,
+    SandboxSettings,
+)
+from wats_worker.settings.kinds import Count, Folder
+
+#: The one schema of the file that this release reads.
+SCHEMA_VERSION: Final = 1
+
+#: A pool is a Celery queue with its own workers and limits: ``convert`` and what stands below it.
+PoolName = Annotated[str, Field(pattern=r"^convert(\.[a-z0-9-]{1,40})?$")]
+Confidence = Annotated[float, Field(ge=0, le=1)]
+Fact = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+def _server_url(text: str) -> str:
+    """The root of the server's API, however the user pasted it; a path prefix of an old install stays.
+
+    >>> _server_url(" https://plant.example/wats/API/ ")
+    'https://plant.example/wats'
+    """
+    parts = urlsplit(text.strip().strip("\"'"))
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise mistake("is not the address of a WATS server", "write it like https://plant.wats.com")
+    if "@" in parts.netloc:
+        raise mistake("carries a user name or password", "remove it; the server wants a token")
+    path = re.sub(r"(/api)?/*$", "", parts.path, flags=re.IGNORECASE)
+    return urlunsplit((parts.scheme, parts.netloc, path.rstrip("/"), "", ""))
+
+
+def _token(value: Any) -> Any:
+    """The token as the server shows it, without the quotes, blanks or ``Basic`` that were pasted with it."""
+    if not isinstance(value, str):
+        return value
+    token = value.strip().strip("\"'").strip()
+    token = re.sub(r"^basic\s+", "", token, flags=re.IGNORECASE)
+    if not re.fullmatch(r"[!-~]+", token):
+        raise mistake("is not a WATS token", "copy it again from Control Panel → Tokens")
+    return token
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise mistake(f"there is no time zone {name!r}", "use an IANA name such as Europe/Oslo") from None
+    return name
+
+
+def _suffix(text: str) -> str:
+    if not text or "/" in text or "\\" in text:
+        raise mistake("is not the end of a file name", 'write it like ".done"')
+    return text
+
+
+class ServerSettings(Section):
+    """The WATS server that gets the reports."""
+
+    #: None: nothing is uploaded yet; reports wait on the spool.
+    url: Annotated[str, AfterValidator(_server_url)] | None = None
+    token: Annotated[SecretStr, BeforeValidator(_token)] | None = None
+    token_file: Path | None = None
+    #: Only for a server whose certificate can't be checked; ``ca_file`` is the better way.
+    verify: bool = True
+    ca_file: ExistingFile | None = None
+    connect_timeout_s: Seconds = 10.0
+    #: Never more requests than this in any minute, over all hosts. 0 = no limit.
+    requests_per_minute: Annotated[int, Field(ge=0)] = 500
+    #: A server may think about a large report for this long before it answers.
+    read_timeout_s: Seconds = 100.0
+    #: http://[user:password@]host:port; without it HTTPS_PROXY and NO_PROXY are heeded.
+    proxy: SecretStr | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _collect_secrets(cls, data: Any) -> Any:
+        return with_secrets(data, "token")
+
+
+class SpoolSettings(Section):
+    """Where claimed files and undelivered reports lie."""
+
+    folder: Folder = Field(default_factory=lambda: data_folder() / "spool")
+
+
+class PoolSettings(LimitSettings):
+    """What a pool does differently from ``[convert]``; None is no difference."""
+
+    processes: Count | None = None
+
+
+class ConvertSettings(Section):
+    """How files are converted: how many at once, with what limits, and how sure a choice has to be."""
+
+    #: Conversions at once on this machine.
+    processes: Count = Field(default_factory=lambda: os.cpu_count() or 1)
+    memory_mb: Count = 512
+    cpu_s: Count = 120
+    wall_s: Seconds = 300.0
+    descriptors: Annotated[int, Field(ge=8)] = 50
+    output_mb: Count = 100
+    #: Further converters, one module each.
+    plugins: Folder | None = None
+    #: "refuse": a plugin that the audit finds fault with is set aside.
+    audit: Audit = "warn"
+    #: A file that took so many workers with it is quarantined.
+    max_attempts: Count = 3
+    #: A file whose end never comes, or whose sibling does not, is quarantined after this long.
+    unfinished_s: Seconds = 30.0
+    #: No converter is chosen below this confidence …
+    reject_below: Confidence = 0.6
+    #: … or when the second best comes as close as this.
+    margin: Confidence = 0.15
+    #: A choice below this confidence converts, and says so in the log.
+    alarm_below: Confidence = 0.8
+
+
+class UploadSettings(Section):
+    """How reports are delivered."""
+
+    processes: Count = 1
+    #: Requests at once per process. Over all hosts [broker] max_concurrent_uploads is the bound.
+    threads: Count = 5
+    #: Waits after the first, second … failure; the last one repeats. A lost connection never uses them up.
+    retry_schedule_s: Annotated[tuple[Seconds, ...], Field(min_length=1)] = (5, 30, 120, 600, 1800, 3600)
+    #: Each wait is made longer or shorter at random by up to this share.
+    retry_jitter: Confidence = 0.2
+    #: A report the server failed on (5xx) this often, while others pass, is buried as suspect.
+    suspect_after: Count = 8
+
+
+class Source(Section):
+    """One watch folder: what to take from it, how to convert it, and what becomes of the files."""
+
+    #: Part of every file's identity: under another name the same files are new.
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+    folder: Folder
+    #: "auto", or the name of one converter.
+    converter: Annotated[str, Field(min_length=1)] = "auto"
+    #: Handed to the converter as they stand.
+    options: dict[str, Any] = Field(default_factory=dict)
+    pool: PoolName = "convert"
+    #: 0 is soonest, 9 is last.
+    priority: Annotated[int, Field(ge=0, le=9)] = 5
+    recursive: bool = False
+    include: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
+    exclude: tuple[str, ...] = ()
+    #: A file is finished when it has not changed for this long …
+    quiet_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    #: … as seen by a look at the folder every so often.
+    look_seconds: Seconds = 1.0
+    #: Ask the system to tell about changes as well; not every network share can.
+    events: bool = True
+    #: "keep" leaves the file where it is and takes a copy.
+    mode: Literal["move", "keep"] = "move"
+    #: With ".done", the file x is finished when x.done lies beside it.
+    marker: Annotated[str, AfterValidator(_suffix)] | None = None
+    #: What becomes of the file when all its reports are delivered.
+    after: Literal["archive", "move", "delete", "zip", "keep"] = "archive"
+    #: Where "move" and "zip" put it.
+    done_folder: Folder | None = None
+
+    # For files that don't say it themselves.
+    station: Fact | None = None
+    location: Fact | None = None
+    purpose: Fact | None = None
+    operator: Fact | None = None
+    part_number: Fact | None = None
+    revision: Fact | None = None
+    process_code: Annotated[int, Field(ge=0, le=32767)] | None = None
+    #: Where the tester's clock hangs; None is this machine's zone.
+    timezone: Annotated[str, AfterValidator(_zone)] | None = None
+
+    def converter_options(self) -> dict[str, Any]:
+        """The options for the converter, with what the operator knows about this source.
+
+        >>> Source(name="ict", folder="/in", process_code=30, options={"sheet": 2}).converter_options()
+        {'process_code': 30, 'sheet': 2}
+        """
+        return self.model_dump(include=set(FACTS), exclude_none=True) | self.options
+
+
+#: The keys of a source that every converter understands.
+FACTS: Final = frozenset(
+    {
+        "station",
+        "location",
+        "purpose",
+        "operator",
+        "part_number",
+        "revision",
+        "process_code",
+        "timezone",
+    }
+)
+
+
+class SimulatorSettings(Section):
+    """The local WATS server for trials and tests."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8780
+    #: "lenient" takes what other clients send and a careful one does not.
+    mode: Literal["strict", "lenient"] = "strict"
+    #: A report can be read this long after it was received.
+    processing_delay_s: Annotated[float, Field(ge=0, le=5)] = 0.0
+    requests_per_minute: Count = 500
+    max_body_bytes: Count = 30_000_000
+
+
+class LogSettings(Section):
+    """What is told, and in which form."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    #: "auto" is for people on a terminal and JSON everywhere else.
+    format: Literal["auto", "human", "json"] = "auto"
+
+
+def _schema(version: int) -> int:
+    if version != SCHEMA_VERSION:
+        raise mistake(
+            f"the file is written for schema {version}, and this release reads {SCHEMA_VERSION}",
+            "use the release the file was written for, or compare it with wats.example.toml",
+        )
+    return version
+
+
+class WorkerSettings(BaseSettings):
+    """Everything that can be set. ``WATS_SECTION__KEY`` in the environment wins over the file."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        env_prefix="WATS_",
+        env_nested_delimiter="__",
+    )
+
+    schema_version: Annotated[int, AfterValidator(_schema)] = SCHEMA_VERSION
+    broker: BrokerSettings = Field(default_factory=BrokerSettings)
+    server: ServerSettings = Field(default_factory=ServerSettings)
+    spool: SpoolSettings = Field(default_factory=SpoolSettings)
+    convert: ConvertSettings = Field(default_factory=ConvertSettings)
+    pools: dict[PoolName, PoolSettings] = Field(default_factory=dict)
+    converters: dict[ConverterName, ConverterSettings] = Field(default_factory=dict)
+    sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
+    upload: UploadSettings = Field(default_factory=UploadSettings)
+    sources: tuple[Source, ...] = ()
+    simulator: SimulatorSettings = Field(default_factory=SimulatorSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  pydantic passes it by name
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment first, then the file, which ``load`` passes in."""
+        return env_settings, init_settings
+
+    def pool(self, name: str) -> ConvertSettings:
+        """The settings of one pool: ``[convert]``, and what the pool says differently.
+
+        >>> settings = WorkerSettings(pools={"convert.heavy": {"memory_mb": 4096}})
+        >>> settings.pool("convert.heavy").memory_mb, settings.pool("convert").memory_mb
+        (4096, 512)
+        """
+        differences = self.pools.get(name, PoolSettings()).model_dump(exclude_none=True)
+        return self.convert.model_copy(update=differences)
+
+    def limits(self, pool: str, converter: str) -> ConvertSettings:
+        """The settings of one converter in one pool: the converter's own limits count before the pool's.
+
+        >>> settings = WorkerSettings(converters={"stdf": {"wall_s": 60}})
+        >>> settings.limits("convert", "stdf").wall_s, settings.limits("convert", "wats-json").wall_s
+        (60.0, 300.0)
+        """
+        own = self.converters.get(converter, ConverterSettings())
+        differences = own.model_dump(include=set(LIMITS), exclude_none=True)
+        return self.pool(pool).model_copy(update=differences)
+
+    def longest_wall_s(self, *pools: str) -> float:
+        """How long a conversion in one of these pools may take, whichever converter does it."""
+        return max(
+            self.limits(pool, converter).wall_s for pool in pools for converter in ("", *self.converters)
+        )
+
+    def scratch_folder(self) -> Path:
+        """Where jails may write; what is in it is nobody's data."""
+        return self.sandbox.scratch or self.spool.folder.parent / "scratch"
+
+    def pool_names(self) -> list[str]:
+        """Every pool that wants workers, ``convert`` first."""
+        return sorted({"convert", *self.pools})
+
+    def secrets(self) -> list[str]:
+        """Every secret value in here, for the log's mask."""
+        own = [found.get_secret_value() for found in (self.server.token, self.server.proxy) if found]
+        return own + self.broker.secrets()
