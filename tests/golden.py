@@ -130,7 +130,7 @@ def _measurement(fact: Document, report: Document) -> Iterator[str]:
     rows = [
         (step, row)
         for path, step in steps(report)
-        for row in [*step.get("numericMeas", ()), *step.get("stringMeas", ()), *step.get("booleanMeas", ())]
+        for row in _rows(step)
         if f"{path}/{row.get('name') or ''}".rstrip("/").endswith(name) or path.endswith(name)
     ]
     told = [list(_differences(fact, step, row)) for step, row in rows]
@@ -138,6 +138,11 @@ def _measurement(fact: Document, report: Document) -> Iterator[str]:
         yield f"{fact['name']}: no such measurement"
     elif all(told):
         yield from min(told, key=len)
+
+
+def _rows(step: Document) -> list[Document]:
+    rows = [*step.get("numericMeas", ()), *step.get("stringMeas", ()), *step.get("booleanMeas", ())]
+    return rows or [{"status": step["status"]}]  # what was skipped has none
 
 
 def _differences(fact: Document, step: Document, row: Document) -> Iterator[str]:

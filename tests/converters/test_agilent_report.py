@@ -49,7 +49,7 @@ FACTS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 RULE = "-" * 40
 HEADING = f"{RULE}\nCONTROL UNIT-A\nBoard Version:  c2\nTue Jan 06 18:13:37 2026\n{RULE}\n"
-DEVICE = f"r17 HAS FAILED\n\nMeasured:   479.47k\nNominal:    10.000k\nHigh Limit: 15.000k\nLow Limit:  5.0000k\nResistance in OHMS\n{RULE}\n"
+DEVICE = f"r17 HAS FAILED\n\nMeasured:   112.50k\nNominal:    10.000k\nHigh Limit: 15.000k\nLow Limit:  5.0000k\nResistance in OHMS\n{RULE}\n"
 SERIAL = "Serial #: SN-1\n"
 
 
@@ -98,7 +98,7 @@ def test_a_device_has_its_value_its_limits_and_its_unit() -> None:
             "compOp": "GELE",
             "status": "F",
             "unit": "Ohm",
-            "value": 479470.0,
+            "value": 112500.0,
             "lowLimit": 5000.0,
             "highLimit": 15000.0,
         }
@@ -213,10 +213,10 @@ def test_a_report_is_not_ready_before_its_last_line() -> None:
         (report(DEVICE, heading=""), "part number"),
         (report(DEVICE, HEADING.replace("UNIT-A", "UNIT-B"), DEVICE), "part number"),
         (report(DEVICE, HEADING.replace("c2", "c3"), DEVICE), "revision"),
-        (report(DEVICE.replace("479.47k", "479,47k")), "Measured"),
-        (report(DEVICE.replace("479.47k", "OVERLOAD")), "Measured"),
-        (report(DEVICE.replace("479.47k", "0x1F")), "Measured"),
-        (report(DEVICE.replace("479.47k", "479.47q")), "Measured"),
+        (report(DEVICE.replace("112.50k", "112,50k")), "Measured"),
+        (report(DEVICE.replace("112.50k", "OVERLOAD")), "Measured"),
+        (report(DEVICE.replace("112.50k", "0x1F")), "Measured"),
+        (report(DEVICE.replace("112.50k", "112.50q")), "Measured"),
         (report(DEVICE.replace("Nominal", "Measured")), "Measured"),
         (report(SERIAL), None),
         (b"", None),

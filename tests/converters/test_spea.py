@@ -98,7 +98,7 @@ def test_three_zeros_are_no_measurement() -> None:
 
 def test_a_word_in_place_of_a_value_is_told() -> None:
     """The tester switched something, and measured nothing."""
-    made = step("ANL;1;FLOAT;54;1;FLOAT;;PASS;Automatic;;236;;;236")
+    made = step("ANL;1;RELAY;54;1;RELAY;;PASS;Automatic;;17;;;17")
 
     assert (made["booleanMeas"], made["reportText"]) == ([{"status": "P"}], "Automatic")
 
@@ -114,9 +114,9 @@ def test_the_way_a_row_failed_is_told(verdict: str) -> None:
 
 def test_functional_tests_are_steps_too() -> None:
     """Their rows have one column less."""
-    made = step("FUNC;1;FKT;0;1000;SPI sensor;;PASS;1.6634e+04;1.56e+04;1.8e+04;;")
+    made = step("FUNC;1;FKT;0;1000;SPI sensor;;PASS;1.7e+04;1.56e+04;1.8e+04;;")
 
-    assert made["numericMeas"][0]["value"] == 16634.0
+    assert made["numericMeas"][0]["value"] == 17000.0
 
 
 @pytest.mark.parametrize(

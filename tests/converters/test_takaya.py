@@ -308,7 +308,7 @@ def test_a_step_is_named_by_what_it_probes(parts: str, value: str, comment: str,
 
 def test_an_apt94xx_file_has_its_operator_in_the_line_of_the_serial_number() -> None:
     """In brackets; at some sites the station stands there as well."""
-    line = '000009 "R173 " "10KO " "RES " 489   491   "10.00 KO " " 9.65 KO " "........" +5% -5% "PASS " "DC" "R4" "5 ms" "( +)" 0  0  "**"'
+    line = '000007 "R12 " "10KO " "RES " 81   82   "10.00 KO " " 9.65 KO " "........" +5% -5% "PASS " "DC" "R4" "5 ms" "( +)" 0  0  "**"'
     data = atd(group(line, serial="12345 - SN9 (FP1 - OP01)")).replace(HEADING.encode(), b"")
     document, other = only(APT, data), only(APT, data, brackets="station")
 

@@ -49,8 +49,8 @@ FACTS: dict[str, dict[str, Any]] = {
         "counts": {"failed_steps": 0},
     },
 }  # fmt: skip
-BOARD = "1,847,BOARD_A,SN-1,20260723,182420,F,0,0,op17,FFPFPPPPPPNN,1,F,4,20260723,182410,0,C2,FX-9,0,0"
-ROW = " 1890, R302,   100.00K ,    10.00K ,  10.0,  20.0, 2, R, 510, 502, A1, 703.8737614K , 1"
+BOARD = "1,17,BOARD_A,SN-1,20260723,182420,F,0,0,op17,FFPFPPPPPPNN,1,F,4,20260723,182410,0,C2,FX-9,0,0"
+ROW = " 120, R302,   100.00K ,    10.00K ,  10.0,  20.0, 2, R, 51, 52, A1, 712.5000000K , 1"
 
 
 def file(*rows: str, board: str = BOARD) -> bytes:
@@ -119,12 +119,12 @@ def test_the_limits_are_percentages_of_the_standard_value() -> None:
             "compOp": "GELE",
             "status": "F",
             "unit": "Ohm",
-            "value": 703873.7614,
+            "value": 712500.0,
             "lowLimit": 8000.0,
             "highLimit": 11000.0,
         }
     ]
-    assert "703.8737614K, standard 10.00K +10.0% -20.0%, part 100.00K" in made["reportText"]
+    assert "712.5000000K, standard 10.00K +10.0% -20.0%, part 100.00K" in made["reportText"]
 
 
 @pytest.mark.parametrize(
@@ -194,9 +194,9 @@ def test_a_file_without_its_last_line_end_is_not_ready() -> None:
         (file(board=f"PASS,{BOARD}"), "result"),
         (file(board=f"{BOARD},1"), None),
         (file(BOARD.replace("SN-1", "SN-2")), "serial number"),
-        (file(ROW.replace("703.8737614K", "703,8737614K")), None),
-        (file(ROW.replace("703.8737614K", "OVERLOAD")), "R302"),
-        (file(ROW.replace("703.8737614K", "1Q")), "R302"),
+        (file(ROW.replace("712.5000000K", "712,5000000K")), None),
+        (file(ROW.replace("712.5000000K", "OVERLOAD")), "R302"),
+        (file(ROW.replace("712.5000000K", "1Q")), "R302"),
         (file(ROW.replace("R302", "")), "PartName"),
         (file("\x01\x02"), None),
         (b"// Header_Data\n", None),

@@ -15,6 +15,7 @@ from typing import Final, Self
 from wats_worker.converters.base import NotReady, Refused, Source
 
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_END: Final = b"PK\x05\x06"
 _ENCRYPTED: Final = 0x1
 _SLICE: Final = 64 * 1024
 #: A member below this is not looked at for its ratio: ten kilobytes of blanks are no bomb.
@@ -52,6 +53,19 @@ class Archive:
         self._source = source
         self._members = {info.filename: info for info in self._zip.infolist() if not info.is_dir()}
         _check(self._zip.infolist(), bounds)
+        self._check_ends()
+
+    def _check_ends(self) -> None:
+        """See that nothing stands before the first member and nothing behind the directory's end.
+
+        zipfile looks for the directory and takes no notice of what is around it. Of two archives in one file
+        it would read the second.
+        """
+        before = min((info.header_offset for info in self._zip.infolist()), default=0)
+        end = self._source.tail.rfind(_END)
+        comment = int.from_bytes(self._source.tail[end + 20 : end + 22], "little")
+        if before or end < 0 or end + 22 + comment != len(self._source.tail):
+            raise Refused("bytes that don't belong to the archive")
 
     @property
     def names(self) -> list[str]:

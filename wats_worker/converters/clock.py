@@ -30,7 +30,10 @@ def read_iso(text: str) -> datetime:
     if not found:
         raise ValueError(f"{shown(text)} is not a date like 2026-03-17T08:14:05")
     fraction = (found["fraction"] or "")[:6].ljust(6, "0")
-    return datetime.fromisoformat(f"{found['day']}T{found['time']}.{fraction}{found['zone'] or ''}")
+    try:
+        return datetime.fromisoformat(f"{found['day']}T{found['time']}.{fraction}{found['zone'] or ''}")
+    except ValueError as error:
+        raise ValueError(f"{shown(text)}: {error}") from None
 
 
 def assume_zone(clock: datetime, source: Source, options: Options) -> tuple[datetime, str]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from wats_worker.converters.base import Options, Refused, Source
-from wats_worker.converters.clock import assume_zone, plausible, wire_date
+from wats_worker.converters.clock import assume_zone, plausible, read_iso, wire_date
 from wats_worker.reports import wsjf
 from wats_worker.reports.dates import Instant
 from wats_worker.reports.model import Report
@@ -25,6 +25,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "processCode": "process code",
     "result": "result",
 }
+#: A date with tenths of a microsecond.
+_SEVENTH: Final = re.compile(r"[0-9-]{10}[T ][0-9:]{8}[.,][0-9]{6}[1-9](?![0-9])")
 #: Characters that make a serial number look like another one.
 _BIDI: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
@@ -115,6 +117,25 @@ def begin(document: dict[str, Any], moment: datetime, source: Source, options: O
         moment, zone = assume_zone(moment, source, options)
         remember(document, "Assumed time zone", zone)
     document["start"] = wire_date(moment)
+
+
+def begin_iso(
+    document: dict[str, Any], text: str, source: Source, options: Options, *, place: str | None = None
+) -> None:
+    """Put a start into a document that is written as ISO 8601 has it; an empty text is none.
+
+    Raises:
+        Refused: it is no such date.
+    """
+    if not text.strip():
+        return  # finish() names what is missing
+    try:
+        begin(document, read_iso(text), source, options)
+    except ValueError as error:
+        raise Refused(str(error), place=place, field="start") from None
+    if finer := _SEVENTH.match(text.strip()):
+        # .NET writes a digit more than Python keeps.
+        document["start"] = f"{finer[0].replace(' ', 'T').replace(',', '.')}{document['start'][-6:]}"
 
 
 def remember(document: dict[str, Any], description: str, text: str) -> None:

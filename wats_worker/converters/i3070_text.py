@@ -1,10 +1,10 @@
 """i3070 tab report: what a test plan in BT-Basic prints of a board, step by step.
 
     Traceability Number = 4711            the serial number
-    DateTime = 20200706 05:43:04
+    DateTime = 20260317 08:14:05
     Overall_Status = 0                    0 is passed, 1 is failed
     TestStep  MeasResult  HiLimit  LoLimit  UOM
-    r680      39.026      44.85    33.15    Ohm
+    r12       10.01       10.5     9.5      Ohm
     shorts    0           0        0        -         a verdict: 0 is passed
     Overall Status (Pass=0,Fail=1) = 0
     END

@@ -7,7 +7,7 @@ the fallback, never both in one file, never a NUL byte.
 from collections.abc import Iterator
 from typing import Final
 
-from wats_worker.converters.base import Refused, Source, decode
+from wats_worker.converters.base import NotReady, Refused, Source, decode
 
 #: How much is read at a time.
 _BLOCK: Final = 1024 * 1024
@@ -39,6 +39,20 @@ def lines(source: Source, fallback: str = "cp1252") -> Iterator[str]:
 def unbroken(source: Source) -> bool:
     """Whether the last line has its end. A file that is cut off has none, unless the cut is lucky."""
     return source.tail.endswith((b"\n", b"\r"))
+
+
+def wait_for_last_line(source: Source) -> None:
+    """See that the last line has its end.
+
+    Raises:
+        NotReady: it has none, so the tester may be in the middle of it.
+        Refused: there are zeros instead, as a tester leaves them that lost its power.
+    """
+    if unbroken(source):
+        return
+    if b"\0" in source.tail:
+        raise Refused("NUL bytes at the end of a text file: the disk or the transfer failed")
+    raise NotReady("the last line has no end yet")
 
 
 class _Decoder:

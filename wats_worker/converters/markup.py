@@ -104,6 +104,16 @@ def whole(source: Source, *, check: Callable[[_Element], object]) -> _Element:
     return found[0]
 
 
+def is_named(*names: str) -> Callable[[_Element], None]:
+    """A check that the root has one of these names, in whatever namespace."""
+
+    def check(element: _Element) -> None:
+        if local(element) not in names:
+            raise Refused(f"the root is {element.tag}, not {' or '.join(names)}", place=place(element))
+
+    return check
+
+
 def local(element: _Element) -> str:
     """An element's name without its namespace."""
     return element.tag.rpartition("}")[2]

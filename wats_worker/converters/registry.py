@@ -8,18 +8,24 @@ from typing import Final
 from wats_worker.converters import (
     agilent_report,
     atml,
+    devkit_csv,
     gr228x,
     i3070_log,
     i3070_others,
     i3070_text,
+    junit,
+    pytest_json,
     seica,
     spea,
     spectrum,
+    teststand_csv,
     teststand_xml,
     tri_ict,
+    wats_example,
     wsjf,
     wstf,
     wsxf,
+    xjtag,
 )
 from wats_worker.converters.base import Options, Source
 from wats_worker.converters.mapped import table, text
@@ -46,6 +52,12 @@ _MODULES: Final = (
     seica,
     table,
     text,
+    wats_example,
+    devkit_csv,
+    teststand_csv,
+    xjtag,
+    junit,
+    pytest_json,
 )
 
 
@@ -64,8 +76,8 @@ class Converter:
 def bundled() -> Mapping[str, Converter]:
     """The converters that come with the worker, by name.
 
-    >>> sorted(bundled())[:3]
-    ['agilent-report-txt', 'atml', 'i3070-log-record']
+    >>> bundled()["atml"].options().revision is None
+    True
     """
     return _BUNDLED
 

@@ -18,14 +18,14 @@ _GLUED: Final = re.compile(r"([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?|[^0-9 ]+)\s*([A-Z
 def scaled(text: str, power: int) -> float:
     """A number times a power of ten.
 
-    The power goes into the exponent of the text, so that 1451.2 with -6 is the double nearest to 0.0014512
+    The power goes into the exponent of the text, so that 4700.5 with -6 is the double nearest to 0.0047005
     and not that of a product.
 
     Raises:
         ValueError: the text is no number, or more than a double can hold.
 
-    >>> scaled("1451.2", -6)
-    0.0014512
+    >>> scaled("4700.5", -6)
+    0.0047005
     """
     value = number(text)
     if not power or not math.isfinite(value):
@@ -38,13 +38,13 @@ def scaled(text: str, power: int) -> float:
 
 
 def split(text: str) -> tuple[str, str]:
-    """A number and the letters after it, as in ``1451.2u`` and ``10.00 KO``.
+    """A number and the letters after it, as in ``4700.5u`` and ``10.00 KO``.
 
     Raises:
         ValueError: it is not a number with letters.
 
-    >>> split("1451.2u"), split(" -23.320k"), split("10.00 KO")
-    (('1451.2', 'u'), ('-23.320', 'k'), ('10.00', 'KO'))
+    >>> split("4700.5u"), split(" -2.20k"), split("10.00 KO")
+    (('4700.5', 'u'), ('-2.20', 'k'), ('10.00', 'KO'))
     """
     found = _GLUED.fullmatch(text.strip())
     if found is None:

@@ -1,11 +1,11 @@
 """TRI in-circuit testers: a line about the board, a row per component that failed, shorts and opens as text.
 
-    [FAIL,]1,847,BOARD-A,SN-1,20260723,182420,F,0,0,,FFPFPPPPPPNN,1,F,4,20260723,182410,0,,,0,0[,9.02 sec]
+    [FAIL,]1,17,BOARD-A,SN-1,20260317,081409,F,0,0,,FPPPPPPPPPNN,1,F,0,20260317,081405,0,,,0,0[,4.02 sec]
 
-    1890, R302,   100.00K ,    10.00K ,  10.0,  10.0, 2, R, 510, 502, A1, 703.8737614K , 1
+    120, R12,   100.00K ,    10.00K ,  10.0,  10.0, 2, R, 51, 52, A1, 12.5000000K , 1
 
-    Short <  37>-VDD_UG -> Parts:U16.1 < 116  803 >-VDD_SENS -> Parts:U16.12
-    Open < 510> < 201  203 > -> <510>-VS_TP Parts:J1.3
+    Short <  17>-VDD_A -> Parts:U1.1 < 11  80 >-VDD_B -> Parts:U1.12
+    Open < 51> < 20  23 > -> <51>-VS_TP Parts:J1.3
 
 Only what failed is listed, so a board that passed has a line and nothing else; one that failed may have no
 more. The limits are percentages of the standard value, which is not the value printed on the part.

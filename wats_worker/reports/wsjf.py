@@ -124,10 +124,15 @@ def parse(data: bytes) -> Any:
     return parse_text(text)
 
 
-def parse_text(text: str) -> Any:
-    """Parse strict JSON that is already text; see ``parse``."""
+def parse_text(text: str, *, bare_nan: bool = False) -> Any:
+    """Parse strict JSON that is already text; see ``parse``.
+
+    Args:
+        text: The JSON.
+        bare_nan: Take NaN and the infinities as numbers: Python writes them so, and some logs are Python's.
+    """
     try:
-        value = _DECODER.decode(text)
+        value = (_WITH_NAN if bare_nan else _DECODER).decode(text)
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
@@ -170,4 +175,5 @@ def _refuse(constant: str) -> NoReturn:
     raise NotJson(f'a bare {constant} is not JSON; the wire writes "{constant}" as a string')
 
 
+_WITH_NAN: Final = json.JSONDecoder(object_pairs_hook=_once, parse_float=_double)
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_once, parse_float=_double, parse_constant=_refuse)

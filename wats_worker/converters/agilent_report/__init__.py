@@ -3,10 +3,10 @@
     ----------------------------------------
     CONTROL UNIT                             title of the board, its version, when
     Board Version:  c2
-    Tue Jan 04 18:13:37 2005
+    Tue Mar 17 08:14:05 2026
     ----------------------------------------
     r17 HAS FAILED                           a device, or a report on shorts, pins or vectorless tests
-    Measured:   479.47k
+    Measured:   12.500k
     …
     ----------------------------------------
     Serial #: 4711                           the last line

@@ -8,8 +8,7 @@ from wats_worker.converters.atml.data import Tree, items, tree, written
 from wats_worker.converters.atml.options import Options
 from wats_worker.converters.atml.steps import Steps, call, duration, error, properties
 from wats_worker.converters.base import Refused, Source
-from wats_worker.converters.clock import read_iso
-from wats_worker.converters.finish import begin, remember
+from wats_worker.converters.finish import begin_iso, remember
 from wats_worker.converters.markup import only, place, text
 from wats_worker.converters.texts import Step, shown, whole
 
@@ -105,13 +104,13 @@ class Run:
         return made
 
     def _start(self, element: _Element) -> None:
-        written_start = element.get("startDateTime", "")
-        if not written_start.strip():
-            return  # finish() names what is missing
-        try:
-            begin(self._document, read_iso(written_start), self._source, self._options)
-        except ValueError as problem:
-            raise Refused(str(problem), place=place(element), field="start") from None
+        begin_iso(
+            self._document,
+            element.get("startDateTime", ""),
+            self._source,
+            self._options,
+            place=place(element),
+        )
 
     def _result(self, element: _Element) -> str:
         letter = self._steps.outcome(element)

@@ -1,11 +1,11 @@
 r"""Teradyne (GenRad) GR228X and Z18xx: a day's log, test after test.
 
-    F:\BOARDS\43420_BIO2.obc[31-JUL-12  14:17:35       the test program, when it was loaded
-    @31-JUL-12  14:19:32 SN 4711                       a test begins
-    (O 397,398,                                        what failed before anything was measured
-    R508=100.20007K(92.919K,105.131K)R                 a measurement: =, < or > for good, too low, too high
-    R211#10.636159(,)R                                 # for one that is only logged
-    /31-JUL-12  14:19:49                               it ends; the first sign is the verdict
+    F:\BOARDS\4711_CPU.obc[17-MAR-26  08:12:35       the test program, when it was loaded
+    @17-MAR-26  08:14:05 SN SN-1                       a test begins
+    (O 17,18,                                        what failed before anything was measured
+    R12=10.01K(9.9K,10.1K)R                 a measurement: =, < or > for good, too low, too high
+    R13#4.7(,)R                                 # for one that is only logged
+    /17-MAR-26  08:15:21                               it ends; the first sign is the verdict
 
 M is milli here, and MEG is mega.
 """

@@ -5,7 +5,7 @@ r"""Keysight (Agilent, HP) i3070 log records: what the tester's data logging wri
     {@BLOCK|r12|00                                             one block of the test plan
     {@A-RES|0|+1.001E+04{@LIM3|+1.0E+04|+1.1E+04|+9.0E+03}}    one measurement, with its limits
     }
-    {@RETEST|131226053646}                                     the board is tested again
+    {@RETEST|260317081421}                                     the board is tested again
     }{@BTEST|…                                                 … in a test of its own
     }}
 

@@ -1,13 +1,14 @@
 r"""From text to records: braces nest, bars part fields, and two more signs carry what these can't.
 
 ``{@PIN\2|20247|20248}``   a list: its length, then its items
-``|050105~16|ICT1\engineer|``   a literal: its length, then a field that may hold any of the signs itself
+``|260317~9|PC1\op17x|``   a literal: its length, then a field that may hold any of the signs itself
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, NoReturn
+from itertools import groupby
+from typing import Final, NoReturn, cast
 
 from wats_worker.converters.base import NotReady, Refused, Source
 from wats_worker.converters.texts import shown
@@ -117,11 +118,7 @@ class _Reader:
 
     def _add(self, text: str, at: int) -> None:
         if self._open and self._open[-1].record is None:
-            parts = self._open[-1].parts
-            if parts and isinstance(parts[-1], str):
-                parts[-1] += text
-            else:
-                parts.append(text)
+            self._open[-1].parts.append(text)
         elif not text.isspace():
             self._refuse(f"{shown(text.strip())} stands outside of any record", at)
 
@@ -211,12 +208,12 @@ def _fields(parts: list[str | tuple[str]]) -> list[str]:
     """The fields of a record with literals: a literal is a field of its own, whatever stands in it."""
     fields: list[str] = []
     ended = True
-    for part in parts:
-        if isinstance(part, tuple):
-            fields.append(part[0])
+    for literal, pieces in groupby(parts, key=lambda part: isinstance(part, tuple)):
+        if literal:
+            fields.extend(piece[0] for piece in pieces)
             ended = True
             continue
-        text = part.strip("\n")
+        text = "".join(cast("Iterator[str]", pieces)).strip("\n")
         if fields and ended:
             if not text:
                 continue

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from wats_worker.converters.base import NotReady, Refused, Source
-from wats_worker.converters.lines import LONGEST, lines
+from wats_worker.converters.lines import LONGEST, lines, wait_for_last_line
 from wats_worker.converters.mapped.model import Mapping
 from wats_worker.converters.mapped.patterns import LONGEST_LINE, safe
 
@@ -25,8 +25,8 @@ def complete_lines(source: Source, mapping: Mapping) -> Iterator[str]:
     wide = source.head.startswith(_UTF16)
     if wide and mapping.encoding != "utf-16":
         raise Refused("UTF-16", fix='set encoding = "utf-16" for the source')
-    if mapping.last_line_ends and not _line_ended(source, wide=wide):
-        raise NotReady("the last line has no end yet (last_line_ends = false, if this tester never ends it)")
+    if mapping.last_line_ends and not (wide and _wide_end(source)):
+        wait_for_last_line(source)
     last = ""
     for line in _wide_lines(source) if wide else lines(source, _fallback(mapping)):
         if line.strip():
@@ -45,9 +45,8 @@ def _fallback(mapping: Mapping) -> str:
     return "cp1252" if mapping.encoding == "utf-16" else mapping.encoding
 
 
-def _line_ended(source: Source, *, wide: bool) -> bool:
-    tail = source.tail[-2:].replace(b"\0", b"") if wide else source.tail[-1:]
-    return tail in {b"\n", b"\r"}
+def _wide_end(source: Source) -> bool:
+    return source.tail[-2:].replace(b"\0", b"") == b"\n"
 
 
 def _wide_lines(source: Source) -> Iterator[str]:

@@ -1,13 +1,13 @@
 """SPEA 3030: rows of semicolons, from START to END a run of the test program; retests stand in the same file.
 
     FORMAT;mmdd                                               the order of a date's numbers
-    START;Programme;23462-TS;1.0.2;23462-TS;op1;10/12/2024;16:15:03
+    START;Programme;4711-TS;2.1;4711-TS;op17;03/17/2026;08:14:05
     LOT;
     ANL;1;R12;87;1;R12 10k 1%;;PASS;1.001e+04;9.9e+03;1.01e+04;ohm;12 30 ;187
     FUNC;1;FKT;0;1000;Firmware;;PASS;1.0e+00;1.0e+00;0.0e+00;;
     SN;4711
     BOARDRESULT;PASS
-    END;PASS;10/12/2024;16:29:21
+    END;PASS;03/17/2026;08:15:21
 
 Three zeros are no measurement, only a verdict. Limits that are both zero, or the wrong way round, are none.
 """

@@ -2,10 +2,10 @@
 
     (PROGRAM_NAME: "PB-1")
     (SECTION_NAME: "CAPACITORS")
-    (STEP: (TYPE: RAW) (TIME: 02/09/2023 16:44:30 ) (SNAME: "CAP[C1]")
+    (STEP: (TYPE: RAW) (TIME: 03/17/2026 08:14:05 ) (SNAME: "CAP[C1]")
         (PAGE: (TYPE: CAP) (PAGE_NAME: "C1") (STAT: PASS)
             (ANA: (TYPE: CAP) (STAT: PASS)
-                (LOLIM: (VAL: 3.64) (SCALE: n) (UNIT: F) ) (MEASVAL: …) (HILIM: …) …)) (STAT: PASS))
+                (LOLIM: (VAL: 3.9) (SCALE: n) (UNIT: F) ) (MEASVAL: …) (HILIM: …) …)) (STAT: PASS))
     (USER:  Serialnumber:4711)
     (USER:  STATUS: BOARD PASSED)
 

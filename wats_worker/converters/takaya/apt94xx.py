@@ -1,8 +1,8 @@
 """TAKAYA APT94xx: the frame of ``blocks``, and in it rows without a heading, their texts in quotes.
 
-    000009 "R173 " "10KO " "RES-10K " 489   491   "10.00 KO " " 9.65 KO " "........" +5% -5% "PASS " … "**"
+    000007 "R12 " "10KO " "RES " 81   82   "10.00 KO " " 9.91 KO " "........" +5% -5% "PASS " … "**"
 
-The line of the serial number also has who tested, in brackets: ``Serial No.:12345 - SN0001 (FP1 - OP01)``. A
+The line of the serial number also has who tested, in brackets: ``Serial No.:SN-1 (FP2 - op17)``. A
 file may hold two blocks, one for each side of the board.
 """
 

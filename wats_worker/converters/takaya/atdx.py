@@ -1,10 +1,10 @@
 """TAKAYA ATDX: text in spite of its name, sections with a heading each, tables of semicolons.
 
     #############"Main header"############
-    Tester ID:  APT-1400F FPT04
-    Model: 289-0254-4.0
-    Serial number : WO250319-0162
-    Test Date: 25/05/2025 12:26:55
+    Tester ID:  APT-1 FPT-A
+    Model: 4711-B
+    Serial number : SN-1
+    Test Date: 17/03/2026 08:14:05
     --------------------------------
     #############"Group header"#########
     Group No.: 1 Side: A FAIL

@@ -3,7 +3,7 @@
     @
     * PASS *
     Model:B-1.SWX
-    DATE 1/3/2023 08:20:27
+    DATE 17/3/2026 08:14:05
     @
     * GROUP No.1   *
     * PASS *
