@@ -69,7 +69,6 @@ def celery_app(
             "priority_steps": list(range(LATEST + 1)),
         },
         task_time_limit=task_limit_s if stage is Stage.CONVERT else None,
-        worker_soft_shutdown_timeout=20,
         # Logs are ours; events are what Flower shows.
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,

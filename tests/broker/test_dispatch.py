@@ -1,9 +1,11 @@
 """Messages on a real server: how many wait, in which order they come, what is in them."""
 
 import json
+from contextlib import suppress
 
 import pytest
 from kombu.exceptions import OperationalError
+from support import wait_until
 
 from wats_broker.dispatch import Dispatch, celery_app
 from wats_broker.names import Stage
@@ -35,6 +37,35 @@ def test_a_message_carries_an_id_and_the_protocol_and_nothing_else(dispatch, rea
     message = json.loads(raw)
     assert message["content-type"] == "application/json"
     assert message["headers"]["kwargsrepr"] == repr({"protocol": "1.0", "file_id": "a" * 32})
+
+
+def test_what_a_dead_worker_held_is_handed_out_again(broker, real_redis):
+    """After the visibility time-out somebody else gets the message, and nothing of it is left behind."""
+    impatient = broker.model_copy(update={"visibility_timeout_s": 1})
+    app = celery_app(impatient, Stage.CONVERT, task_limit_s=0.1)
+    (queue,) = app.conf.task_queues
+    Dispatch(app).convert([("a" * 32, "convert", 5)])
+    got = []
+    # The dead one's connection stays open: closed in order, it would give the message back.
+    with app.connection_for_read() as dead, app.connection_for_read() as alive:
+        assert queue(dead.channel()).get()
+        assert real_redis.hlen("wats:celery:unacked") == 1
+
+        with app.amqp.TaskConsumer(alive, queues=[queue]) as consumer:
+            consumer.on_message = got.append
+            wait_until(lambda: drained(alive, got), what="the message to be handed out again")
+        (message,) = got
+        message.ack()
+
+    assert message.payload[1]["file_id"] == "a" * 32
+    assert real_redis.keys("*") == []
+
+
+def drained(connection, got):
+    """Whether there is a message, after a second at most."""
+    with suppress(TimeoutError):
+        connection.drain_events(timeout=1)
+    return got
 
 
 def test_a_broker_that_is_away_is_weather_for_a_wake_up_and_an_error_for_a_file(tmp_path):

@@ -27,7 +27,7 @@ def main() -> int:
         "--acts", type=int, default=130, help="faults planned for each storm; some find nobody to hit"
     )
     parser.add_argument("--seconds", type=float, default=130.0, help="how long they are spread over")
-    parser.add_argument("--files", type=int, default=400)
+    parser.add_argument("--files", type=int, default=1500)
     parser.add_argument("--keep", action="store_true", help="leave the folders behind")
     options = parser.parse_args()
     storms = []

@@ -5,7 +5,7 @@ of their own. A story that has to happen in one way belongs into another test.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -90,8 +90,15 @@ FAULTS: Final[Mapping[str, tuple[int, float, float]]] = {
 }
 
 
-def make(seed: int, *, acts: int, seconds: float, files: int) -> Plan:
+def make(seed: int, *, acts: int, seconds: float, files: int, without: Collection[str] = ()) -> Plan:
     """Plan a storm: every fault once as far as they go, then by chance, spread over the time.
+
+    Args:
+        seed: Where chance begins.
+        acts: So many faults.
+        seconds: So long.
+        files: So many files, and a huge one.
+        without: Faults to leave out.
 
     >>> make(7, acts=5, seconds=10, files=20) == make(7, acts=5, seconds=10, files=20)
     True
@@ -99,9 +106,9 @@ def make(seed: int, *, acts: int, seconds: float, files: int) -> Plan:
     True
     """
     dice = random.Random(seed)
-    names = dice.sample(sorted(FAULTS), min(acts, len(FAULTS)))
-    weights = [FAULTS[name][0] for name in sorted(FAULTS)]
-    names += dice.choices(sorted(FAULTS), weights, k=acts - len(names))
+    there = sorted(FAULTS.keys() - set(without))
+    names = dice.sample(there, min(acts, len(there)))
+    names += dice.choices(there, [FAULTS[name][0] for name in there], k=acts - len(names))
     dice.shuffle(names)
     step = seconds / acts
     chosen = (
@@ -112,8 +119,8 @@ def make(seed: int, *, acts: int, seconds: float, files: int) -> Plan:
 
 
 def _waves(dice: random.Random, seconds: float, files: int) -> list[Wave]:
-    """A third of the files comes in three storms, the rest one by one; and one huge file."""
-    storms = [Wave(round(dice.uniform(0, seconds * 0.8), 2), files // 9) for _ in range(3)]
+    """Half of the files come in four storms, the rest one by one; and one huge file."""
+    storms = [Wave(round(dice.uniform(0, seconds * 0.8), 2), files // 8) for _ in range(4)]
     singles = files - sum(storm.count for storm in storms)
     trickle = [Wave(round(dice.uniform(0, seconds), 2), 1) for _ in range(singles)]
     huge = Wave(round(dice.uniform(0, seconds / 2), 2), 1, huge=True)

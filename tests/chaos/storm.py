@@ -28,6 +28,10 @@ from wats_worker.simulator.running import Simulator
 
 #: How long everything may take to arrive when nothing is broken any more.
 CALM_S = 240.0
+#: And what is left over may take to be gone.
+GONE_S = 60.0
+#: Slow enough that there is a queue in front of the server, and requests under way, for the faults to hit.
+LATENCY_MS = 150.0
 
 
 @dataclass
@@ -87,7 +91,7 @@ def run(plan: Plan, folder: Path, *, huge_steps: int = tide.HUGE, say: Any = pri
     """
     with ExitStack() as held:
         mounted = held.enter_context(small_disk(folder / "disk"))
-        server = held.enter_context(Simulator(folder / "server.sqlite", rate=0, latency_ms=30))
+        server = held.enter_context(Simulator(folder / "server.sqlite", rate=0, latency_ms=LATENCY_MS))
         proxy = held.enter_context(Proxy(server.port))
         rig = Rig(folder, folder / "disk", server, proxy)
         storm = _Storm(plan, rig, say)
@@ -135,7 +139,7 @@ class _Storm:
             )
             self._await_rest()
             figures.drain_s = time.monotonic() - mended
-            figures.strays += stray_keys(rig.line, patience_s=20)
+            figures.strays += stray_keys(rig.line, patience_s=GONE_S)
         figures.queue_max, figures.longest_stall_s = watch.deepest, watch.longest_stall_s
         return figures
 
@@ -202,7 +206,7 @@ class _Storm:
     def look(self) -> None:
         """Compare what there is with what there should be, when the line has stopped."""
         rig, figures = self._rig, self._figures
-        end = time.monotonic() + 10
+        end = time.monotonic() + GONE_S
         while (left := rig.all()) and time.monotonic() < end:
             time.sleep(0.1)
         figures.strays += [

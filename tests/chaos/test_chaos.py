@@ -11,12 +11,17 @@ from chaos.audit import audit
 from chaos.rig import BOUND, WIDTH
 from chaos.storm import run
 
+#: After these the whole line needs a while to come back, and nothing is under way for the others to hit.
+LONG_FORM_ONLY = {"kill-supervisor", "stop-supervisor", "term-broker-stage"}
+
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(480)  # on a machine where all is slow; usually it takes less than a minute
 def test_nothing_is_lost_and_nothing_comes_twice(tmp_path):
     """Twenty faults of all kinds within seconds, while files of several formats arrive."""
-    figures = run(plan.make(4, acts=22, seconds=11, files=80), tmp_path, huge_steps=2000)
+    figures = run(
+        plan.make(7, acts=24, seconds=14, files=240, without=LONG_FORM_ONLY), tmp_path, huge_steps=2000
+    )
 
     print(figures.as_json())
     assert figures.troubles == []
