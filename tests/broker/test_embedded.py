@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -257,22 +258,28 @@ def test_two_ways_to_one_folder_are_one_folder(folder, tmp_path, orphan):
         assert server.pid == orphan
 
 
-def test_a_long_path_gets_its_socket_elsewhere(tmp_path, monkeypatch):
+@pytest.fixture
+def short_temporary(monkeypatch):
+    """A temporary folder with a path as short as a real one; pytest's own are long."""
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setattr("tempfile.tempdir", folder)
+        yield Path(folder)
+
+
+def test_a_long_path_gets_its_socket_elsewhere(tmp_path, short_temporary):
     """A socket's path ends at about 100 bytes: then it lies in a private folder under the temporary one."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     folder = tmp_path / ("long" * 30)
 
     with EmbeddedServer(folder), _client(folder) as client:
         assert client.ping()
         socket = address(folder).socket
-    assert socket.parent.parent == tmp_path
+    assert socket.parent.parent == short_temporary
     assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize("trap", ["open folder", "link"])
-def test_somebody_elses_folder_under_tmp_is_refused(tmp_path, monkeypatch, trap):
+def test_somebody_elses_folder_under_tmp_is_refused(tmp_path, short_temporary, trap):
     """Its name can be guessed, so it may have been made by another user first."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     folder = tmp_path / ("long" * 30)
     socket_folder = Place.at(folder).socket.parent
     if trap == "link":

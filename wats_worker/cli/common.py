@@ -43,7 +43,8 @@ Config = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 
 console = Console()
-problems = Console(stderr=True)
+#: A path that is broken in two can't be copied; a terminal wraps long lines by itself.
+problems = Console(stderr=True, soft_wrap=True)
 
 
 def load(config: Path | None, *, checks: Iterable[configuration.Check] = ()) -> WorkerSettings:
