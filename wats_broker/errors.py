@@ -5,6 +5,7 @@ BrokerError
 ├── EmbeddedServerError    the server under our own care can't run
 │   └── DataDirectoryBusy  somebody else holds its data directory
 ├── UnreadableMessage      a message that is not ours to understand
+│   └── VersionMismatchError  spoken by a release that is too old or too new
 └── IllegalMove            a state change that the picture in states.py does not have
 """
 
@@ -39,6 +40,21 @@ class DataDirectoryBusy(EmbeddedServerError):
 
 class UnreadableMessage(BrokerError):
     """A message of another protocol or of no protocol at all; it is parked, never dropped."""
+
+
+class VersionMismatchError(UnreadableMessage):
+    """The other side speaks a protocol that this side does not."""
+
+    def __init__(self, theirs: str, ours: str) -> None:
+        self.theirs = theirs
+        self.ours = ours
+        # As texts "10.0" would come before "9.0".
+        newer = [int(part) for part in theirs.split(".") if part.isdigit()] > [
+            int(part) for part in ours.split(".")
+        ]
+        super().__init__(
+            f"protocol {theirs} is spoken there and {ours} here: update {'this' if newer else 'that'} side"
+        )
 
 
 class IllegalMove(BrokerError):

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from wats_broker.errors import UnreadableMessage
+from wats_broker.errors import UnreadableMessage, VersionMismatchError
 from wats_broker.names import MAJOR, MINOR
 
 #: 128 bits of a SHA-256, in hex.
@@ -44,11 +44,11 @@ class _Message(BaseModel):
         >>> ConvertMessage.read({"protocol": "3.0", "file_id": "0" * 32})
         Traceback (most recent call last):
         ...
-        wats_broker.errors.UnreadableMessage: a message of protocol 3.0; this release reads 1.x
+        wats_broker.errors.VersionMismatchError: protocol 3.0 is spoken there and 1.0 here: update this side
         """
         theirs = str(body.get("protocol", "none"))
         if theirs.partition(".")[0] != str(MAJOR):
-            raise UnreadableMessage(f"a message of protocol {theirs}; this release reads {MAJOR}.x")
+            raise VersionMismatchError(theirs[:40], PROTOCOL)
         try:
             return cls.model_validate(dict(body))
         except ValidationError as error:

@@ -82,6 +82,18 @@ class Keys:
         """Who watches a source; two watchers must not fight over one folder."""
         return self._key("watching", source)
 
+    def board(self) -> str:
+        """What the upload stage puts up for all others: one list, and what stands beside it."""
+        return self._key("board")
+
+    def board_turn(self) -> str:
+        """Somebody asks the server for that list just now, or has; it expires."""
+        return self._key("board", "turn")
+
+    def access(self, part: str) -> str:
+        """One structure of the control door: ``tokens``, ``notes``, a client's bucket."""
+        return self._key("access", part)
+
     def celery_prefix(self) -> str:
         """Prefix of every key that Celery makes for itself."""
         return f"{self.namespace}:celery:"
