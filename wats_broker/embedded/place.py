@@ -8,23 +8,18 @@
   broker.sock          or, where that path is too long for a socket, in a 0700 folder under /tmp
 """
 
-import hashlib
 import os
 import re
 import secrets
 import socket
-import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Literal, Self
 
 from pydantic import SecretStr
 
+from wats_broker import sockets
 from wats_broker.errors import EmbeddedServerError
-
-#: Linux ends a socket's path at 108 bytes, macOS at 104.
-_LONGEST_SOCKET_PATH: Final = 100
 
 
 @dataclass(frozen=True)
@@ -80,11 +75,7 @@ class Place:
     @property
     def socket(self) -> Path:
         """The unix socket, in this folder if its path fits."""
-        here = self.folder / "broker.sock"
-        if len(os.fsencode(here)) <= _LONGEST_SOCKET_PATH:
-            return here
-        name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"wats-{os.getuid()}-{name}" / "broker.sock"
+        return sockets.place(self.folder, "broker.sock")
 
     def prepare(self) -> None:
         """Make the folders, and make sure that nobody else can enter them.
@@ -207,9 +198,7 @@ def _quoted(path: Path) -> str:
 
 
 def _must_be_private(folder: Path) -> None:
-    """Under /tmp anybody may have made the folder before us, or put a link in its place."""
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+    if not sockets.is_private(folder):
         raise EmbeddedServerError(
             f"{folder} is not a folder that only this user can enter, so the server is not safe in it. "
             "Remove it, or name another folder: [broker] url = embedded:/path"

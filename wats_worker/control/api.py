@@ -1,0 +1,87 @@
+"""The rooms behind the door, put together."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from wats_broker import protocol
+from wats_broker.access import Allowance
+from wats_broker.errors import VersionMismatchError
+from wats_worker.control import hello, problems, tokens
+from wats_worker.control.desk import Desk
+from wats_worker.control.door import Door
+from wats_worker.version import RELEASE
+
+#: Nothing that is asked here is longer.
+_LONGEST_BODY: Final = 1 << 20
+_API: Final = f"/api/v{protocol.Version.read(protocol.PROTOCOL).major}"
+
+#: Each gives its routes; the order is that of the document.
+_ROOMS: Final[Sequence[Callable[[Desk], APIRouter]]] = (hello.router, tokens.router)
+
+
+def build(desk: Desk) -> FastAPI:
+    """The control API of one line, as an ASGI application."""
+    control = desk.settings.control
+    app = FastAPI(
+        title="wats-worker control",
+        summary="Ask and steer a running line.",
+        version=RELEASE,
+        docs_url=None,  # they fetch their scripts from the internet, which a factory need not have
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        responses={
+            status: {"model": problems.Refused} for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
+        },
+    )
+    app.state.door = Door(desk.access, Allowance(control.requests_per_minute, control.burst))
+    problems.install(app)
+    app.add_middleware(_BodyLimit)
+    for room in _ROOMS:
+        app.include_router(room(desk), prefix=_API)
+
+    @app.api_route(
+        "/api/{version}/{path:path}", methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False
+    )
+    def elsewhere(version: str, request: Request) -> None:
+        """Another protocol's path is a mismatch and not just nothing."""
+        if f"/api/{version}" != _API:
+            raise VersionMismatchError(f"{version.removeprefix('v')[:10]}.0", protocol.PROTOCOL)
+        raise problems.not_found(f"there is no {request.url.path}", fix="/openapi.json tells what there is")
+
+    return app
+
+
+class _BodyLimit:
+    """Reads a body before anybody looks at it, and ends a request whose body is too long."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > _LONGEST_BODY:
+                await problems.answer(Request(scope), problems.too_long(_LONGEST_BODY))(scope, receive, send)
+                return
+        read = False
+
+        async def again() -> Message:
+            nonlocal read
+            if read:
+                return await receive()
+            read = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self._app(scope, again, send)
