@@ -1,5 +1,6 @@
 """Broken variants of good files, as the corpus makes them, and good files small enough to be broken often."""
 
+import contextlib
 import importlib.util
 import io
 import json
@@ -7,11 +8,14 @@ import re
 import sys
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from support import shared
+from worker.claimables import unit
 
 #: Where an APT94xx file has what the corpus breaks; its own choice is of a file that it keeps for itself.
 APT94XX = {
@@ -42,6 +46,16 @@ PYTEST = {
     "sn": (rb'"serial_number": "SN-1"', rb'"serial_number": "%s"'),
     "date": (rb'"created": 1795381433\.0492756', rb'"created": %s', (b"1e300", b"-5", b"NaN")),
     "num": (rb'"rail_3v3": 3\.301', rb'"rail_3v3": %s'),
+}
+SIGMAQUEST = {
+    "sn": (rb'serial-no="SN654164896"', rb'serial-no="%s"'),
+    "date": (
+        rb'attachments="true" start-time="2024-12-09T14:26:37\+00:00"',
+        rb'attachments="true" start-time="%s"',
+        (b"9999-12-31T23:59:59+00:00", b"-0001-01-01T00:00:00Z", b"2024-13-41T25:61:61Z"),
+    ),
+    "num": (rb">0\.0037776<", rb">%s<"),
+    "footer": rb"</UnitReport>",
 }
 PROBES = b"""Failure type\t|Probe\t|Usage\t|Node Name\t|Device Name\t|Date/Time\t|
 -------------------------------------------------------------------------------
@@ -115,15 +129,32 @@ def variants(
         maker.CORPUS = out / "good"
         (maker.CORPUS / folder).mkdir(parents=True)
         (maker.CORPUS / folder / name).write_bytes(data)
-    arguments, sys.argv = sys.argv, ["make_bad.py", str(out / "bad"), "--format", folder]
+    expected = _run(maker, out / "bad", "--format", folder)
+    return [{**variant, "file": f"bad/{variant['file']}"} for variant in expected]
+
+
+def everything(out: Path, *, big: bool = False) -> list[dict[str, Any]]:
+    """Write every broken variant the corpus knows below ``out``, and return what each must come to.
+
+    Args:
+        out: A folder.
+        big: Also the bombs and the lines of 200 MB, which take a while.
+    """
+    return _run(_maker(), out, *(["--big"] if big else []))
+
+
+def _run(maker: Any, out: Path, *words: str) -> list[dict[str, Any]]:
+    arguments, sys.argv = sys.argv, ["make_bad.py", str(out), *words]
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # zipfile finds two members of one name strange
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+            # zipfile finds two members of one name strange, and the maker leaves a file to be closed by itself.
+            warnings.simplefilter("ignore", UserWarning)
+            warnings.simplefilter("ignore", ResourceWarning)
             maker.main()
     finally:
         sys.argv = arguments
-    expected: list[dict[str, Any]] = json.loads((out / "bad" / "EXPECT.json").read_text())
-    return [{**variant, "file": f"bad/{variant['file']}"} for variant in expected]
+    expected: list[dict[str, Any]] = json.loads((out / "EXPECT.json").read_text())
+    return expected
 
 
 def _maker() -> Any:
@@ -137,9 +168,20 @@ def _maker() -> Any:
 
 
 def unzipped(data: bytes) -> bytes:
-    """What the members of an archive say."""
+    """What the members of an archive say; those that are damaged say nothing."""
+    said = []
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return b"\n".join(archive.read(name) for name in archive.namelist())
+        for name in archive.namelist():
+            with contextlib.suppress(zipfile.BadZipFile, zlib.error):
+                said.append(archive.read(name))
+    return b"\n".join(said)
+
+
+def with_its_folder(path: Path) -> bytes:
+    """A file and the folder of its stem, as the watcher makes one of them; alone it is just the file."""
+    if not path.with_suffix("").is_dir():
+        return path.read_bytes()
+    return b"".join(unit(path.parent, path.name, path.stem).recipe.make())
 
 
 def of_a_unit(data: bytes) -> bytes:
@@ -159,6 +201,16 @@ def few_rows(row: bytes, count: int) -> Callable[[bytes], bytes]:
             if not is_row or rows <= count:
                 kept.append(line)
         return b"".join(kept)
+
+    return cut
+
+
+def few_elements(name: bytes, count: int) -> Callable[[bytes], bytes]:
+    """Keeps the first so many elements of a name, and all others."""
+
+    def cut(data: bytes) -> bytes:
+        found = list(re.finditer(rb"<%s>.*?</%s>\s*" % (name, name), data, re.DOTALL))
+        return data[: found[count - 1].end()] + data[found[-1].end() :]
 
     return cut
 

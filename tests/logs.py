@@ -20,10 +20,10 @@ class Converted:
     warnings: list[str]
 
 
-def convert(converter: str, data: bytes, **options: Any) -> Converted:
+def convert(converter: str, data: bytes, *, file: str = "log", **options: Any) -> Converted:
     """Convert bytes as the named converter would; its refusals are the caller's to expect."""
     chosen = bundled()[converter]
-    source = Source.of_bytes(data, "log")
+    source = Source.of_bytes(data, file)
     reports = list(chosen.convert(source, chosen.options(**{"timezone": "Europe/Oslo", **options})))
     return Converted(reports, [wsjf.document(report) for report in reports], source.warnings)
 

@@ -61,12 +61,14 @@ def channel():
     """The descriptor over which the child answers."""
     return next(number for number, status in descriptors() if stat.S_ISSOCK(status.st_mode))
 
-def forge(header, body=b"", at=None, length=None, magic=b"WJR1"):
+def frame(content, kind=b"R", length=None):
+    return struct.pack("<cI", kind, len(content) if length is None else length) + content
+
+def forge(header, before=b"", after=b""):
     """Put a result together by hand, answer for the jail, and be gone."""
-    memory = next(one for one in gc.get_objects() if type(one).__name__ == "ResultWriter")._memory
-    at = 16 + len(body) if at is None else at
-    memory[16:16 + len(body) + len(header)] = body + header
-    memory[:16] = struct.pack("<4sQI", magic, at, len(header) if length is None else length)
+    pipe = next(one for one in gc.get_objects() if type(one).__name__ == "ResultWriter")._pipe
+    with open(pipe, "wb", closefd=False) as stream:
+        stream.write(before + frame(header, b"H") + after)
     os.write(channel(), b"!")
     time.sleep(9)
 '''

@@ -132,6 +132,15 @@ def test_damage_is_found():
         archive.read("a")
 
 
+def test_a_name_that_differs_at_its_member_is_damage():
+    """Where the member lies it may be anything, also no text."""
+    data = packed(("Prüfling", b"serial=1"))
+    first = data.replace("Prüfling".encode(), b"Pr\xd6\x20fling", 1)
+
+    with Archive(source(first)) as archive, pytest.raises(Refused, match="it is damaged"):
+        archive.read("Prüfling")
+
+
 def test_a_packed_file_is_unpacked():
     """One that isn't packed stays what it is."""
     inner = unpacked(source(gzip.compress(b"serial=1"), "log.txt.gz"))

@@ -212,6 +212,27 @@ def test_thresholds_around_a_nominal_value_are_limits(kind: str, low: float, hig
 
 
 @pytest.mark.parametrize(
+    ("comparator", "operator", "raw", "limits"),
+    [
+        ("EQ", "GELE", {"Nominal": "100", "Low": "5", "High": "10"}, (95.0, 110.0)),
+        ("NE", "LTGT", {"Nominal": "100", "Low": "5", "High": "10"}, (95.0, 110.0)),
+        ("EQ", "EQ", {}, (100.0, None)),  # as TestStand writes of every numeric step
+        ("EQ", "EQ", {"Nominal": "100", "Low": "NaN", "High": "10"}, (100.0, None)),
+    ],
+)
+def test_an_expected_value_may_have_thresholds(
+    comparator: str, operator: str, raw: dict[str, str], limits: tuple[float, float | None]
+) -> None:
+    """Only whole ones; a type of threshold alone says nothing."""
+    values = "".join(f'<ts:{name} value="{value}"/>' for name, value in raw.items())
+    extension = f"<c:Extension><ts:TSLimitProperties><ts:RawLimits>{values}</ts:RawLimits><ts:ThresholdType>DELTA</ts:ThresholdType></ts:TSLimitProperties></c:Extension>"
+    expected = f'<c:Expected comparator="{comparator}">{datum("100")}</c:Expected>'
+    [row] = step_of(result("Numeric", datum("101"), expected + extension))["numericMeas"]
+
+    assert (row["compOp"], row["lowLimit"], row.get("highLimit")) == (operator, *limits)
+
+
+@pytest.mark.parametrize(
     "limits",
     [pair(("GE", "1")), pair(("GE", "1"), ("GT", "2")), pair(("GE", "1"), ("EQ", "2")), pair(("GE", "x"), ("LE", "2"))],
 )  # fmt: skip
@@ -219,6 +240,21 @@ def test_a_pair_that_is_none_is_refused(limits: str) -> None:
     """Which limit is missing or wrong nobody can say."""
     with pytest.raises(Refused):
         step_of(result("Numeric", datum("3"), limits))
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        (pair(("", "1"), ("", "2")), "Compared with: 1, 2"),
+        (f'<c:SingleLimit comparator="">{datum("1")}</c:SingleLimit>', "Compared with: 1"),
+    ],
+)
+def test_limits_of_a_step_that_was_forced_are_told(limits: str, told: str) -> None:
+    """TestStand leaves their comparators empty where the run mode decided; nothing was compared."""
+    step = step_of(result("Numeric", datum("3"), limits), outcome='value="Failed"')
+
+    assert step["numericMeas"] == [{"compOp": "LOG", "value": 3.0, "status": "F"}]
+    assert step["reportText"] == told
 
 
 def test_limits_without_an_operator_in_wats_are_told() -> None:
@@ -237,7 +273,7 @@ def test_texts_are_compared_as_the_file_says() -> None:
     """With or without regard to case; an empty text is a text."""
     rows = [
         step_of(result("String", datum("a", "c:string"), f'<c:Expected comparator="{operator}">{datum("A", "c:string")}</c:Expected>'))["stringMeas"]
-        for operator in ("EQ", "CIEQ")
+        for operator in ("EQ", "CIEQ", "IgnoreCase", "CaseSensitive")
     ]  # fmt: skip
     empty = step_of(
         result(
@@ -247,7 +283,7 @@ def test_texts_are_compared_as_the_file_says() -> None:
         )
     )
 
-    assert [row["compOp"] for [row] in rows] == ["EQ", "IGNORECASE"]
+    assert [row["compOp"] for [row] in rows] == ["EQ", "IGNORECASE", "IGNORECASE", "CASESENSIT"]
     assert (empty["stringMeas"][0]["value"], empty["stringMeas"][0]["limit"]) == ("", "")
 
 
@@ -283,6 +319,29 @@ def test_an_outcome_nobody_knows_is_refused_until_it_is_explained() -> None:
     assert only(run, statuses={"Inconclusive": "E"})["root"]["steps"][0]["status"] == "E"
     with pytest.raises(Refused, match="at once"):
         step_of(outcome='value="Passed" qualifier="Failed"')
+
+
+def test_what_was_still_running_is_done_and_told() -> None:
+    """A thread nobody waited for; but a unit that is still running has no report yet."""
+    running = 'value="UserDefined" qualifier="Running"'
+    run = results(checked("Thread", kind="Action", outcome=running))
+    [step] = only(run)["root"]["steps"]
+
+    assert (step["status"], step["reportText"]) == ("D", "Status: Running")
+    assert only(run, statuses={"Running": "E"})["root"]["steps"][0]["status"] == "E"
+    with pytest.raises(NotReady):
+        only(results(outcome=running))
+    assert only(results(outcome=running), statuses={"Running": "T"})["result"] == "T"
+
+
+def test_interactive_and_remote_runs_are_told() -> None:
+    """The number of an interactive execution has a place on the wire, the server a line in the text."""
+    facts = properties("PassFailTest", InteractiveExeNum="7", Server="RACK-2")
+    step = step_of(facts, kind="")
+
+    assert (step["interactiveExeNum"], step["reportText"]) == (7, "Server: RACK-2")
+    with pytest.raises(Refused, match="InteractiveExeNum"):
+        step_of(facts.replace("'7'", "'often'"), kind="")
 
 
 def test_the_status_is_never_computed() -> None:
@@ -331,6 +390,70 @@ def test_what_others_write_is_a_measurement() -> None:
     assert step["numericMeas"] == [
         {"compOp": "LOG", "name": "Rail", "status": "P", "value": 5.01, "unit": "V"}
     ]
+
+
+def test_measurements_of_several_kinds_are_steps_below_theirs() -> None:
+    """A step carries rows of one kind only, and none of them is lost."""
+    volts = result(
+        "5V", datum("5.02", unit="V"), pair(("GE", "4.9"), ("LE", "5.1")), '<tr:Outcome value="Passed"/>'
+    )
+    remark = "<tr:Extension><q:Remark xmlns:q='urn:maker'><q:Comment>third try</q:Comment></q:Remark></tr:Extension>"
+    text = result("Version", datum("2.4", "c:string"), "", f'<tr:Outcome value="Failed"/>{remark}')
+    flag = result("Lamp", datum("true", "c:boolean"), "", '<tr:Outcome value="Passed"/>')
+    step = step_of(volts, text, flag, kind="", outcome='value="Failed"')
+
+    assert (step["stepType"], step["status"], step["reportText"]) == (
+        "SequenceCall",
+        "F",
+        "Version: third try",
+    )
+    assert [(below["name"], below["stepType"], below["status"]) for below in step["steps"]] == [
+        ("5V", "ET_NLT", "P"),
+        ("Version", "ET_SVT", "F"),
+        ("Lamp", "ET_PFT", "P"),
+    ]
+    assert step["steps"][0]["numericMeas"][0]["highLimit"] == 5.1
+    assert step["steps"][2]["booleanMeas"] == [{"status": "P"}]  # fmt: skip
+
+
+def test_another_maker_tells_the_unit_in_extensions() -> None:
+    """Who it is stands in its own namespace; what the report has no field for goes along as misc infos."""
+    unit = (
+        '<tr:UUT xmlns:q="urn:maker"><c:Definition><c:Identification><c:ModelName>Amplifier</c:ModelName>'
+        "<c:Version>1'2</c:Version></c:Identification><c:Extension><q:Unit><q:PartNumber>PN-7</q:PartNumber>"
+        "<q:Variant>EU</q:Variant><q:Setting name='Gain'><q:ValueString>12 dB</q:ValueString></q:Setting>"
+        "<q:Empty/></q:Unit></c:Extension></c:Definition><c:SerialNumber>SN-7</c:SerialNumber></tr:UUT>"
+    )
+    station = (
+        "<tr:TestStation><c:Definition><c:Identification><c:ModelName>RACK-3</c:ModelName></c:Identification>"
+        "<c:Extension><Equipments><Equipment><c:SerialNumber>DMM-1</c:SerialNumber></Equipment>"
+        "<Equipment><c:SerialNumber>DMM-1</c:SerialNumber></Equipment><Equipment/></Equipments></c:Extension>"
+        "</c:Definition></tr:TestStation>"
+    )
+    program = (
+        "<tr:TestProgram><c:Definition><c:Identification><c:ModelName>Final</c:ModelName></c:Identification>"
+        "<c:Extension><Version>3.1</Version></c:Extension></c:Definition></tr:TestProgram>"
+    )
+    run = results(checked("A", kind=""), uut=unit).replace(
+        "C:\\seq\\fct.seq#MainSequence", "Amplifier, final"
+    )
+    run = run.replace(
+        "</tr:ResultSet>",
+        '<tr:Extension><ResultSetExtension testSocketIndex="4"/></tr:Extension></tr:ResultSet>',
+    )
+    run = run.replace(
+        "<tr:TestStation><c:SerialNumber>FCT-1</c:SerialNumber></tr:TestStation>", program + station
+    )
+    made = only(run)
+
+    assert (made["sn"], made["pn"], made["rev"], made["machineName"]) == ("SN-7", "PN-7", "1'2", "RACK-3")
+    assert made["uut"]["testSocketIndex"] == 4
+    assert made["assets"] == [{"assetSN": "DMM-1", "usageCount": 2}]
+    assert made["root"]["seqCall"] == {"path": "Final", "name": "Amplifier, final", "version": "3.1"}
+    told = [(info["description"], info["text"]) for info in made["miscInfos"]]
+    assert told[1:4] == [("Variant", "EU"), ("Gain", "12 dB"), ("Model", "Amplifier")]
+    with pytest.raises(Refused, match="TestSocketIndex"):
+        only(run.replace('testSocketIndex="4"', 'testSocketIndex="four"'))
 
 
 def test_a_long_array_goes_along_as_one_text() -> None:
@@ -437,9 +560,42 @@ def test_several_units_in_one_file() -> None:
     runs = [results(uut=UUT.replace("SN-1", f"SN-{i}")) for i in range(3)]
     made = convert(NAME, document(*runs), process_code=10)
 
-    assert [report.sn for report in made.reports] == ["SN-0", "SN-1", "SN-2"]
+    assert [report["sn"] for report in made.reports] == ["SN-0", "SN-1", "SN-2"]
     with pytest.raises(Refused, match="twice"):
         convert(NAME, document(runs[0], runs[0]), process_code=10)
+
+
+def test_the_table_of_a_batch_is_no_unit() -> None:
+    """Edition 6.01 ends a batch with a table of its sockets; each of them has results of its own."""
+    units = [
+        results(
+            uut=UUT.replace("SN-1", f"SN-{i}"),
+            more=f"<tr:Extension><ts:TSResultSetProperties><ts:TestSocketIndex value='{i}'/>"
+            "<ts:BatchSerialNumber>B-7</ts:BatchSerialNumber></ts:TSResultSetProperties></tr:Extension>",
+        )
+        for i in range(2)
+    ]
+    rows = "".join(f"<ts:UUTHref socketIndex='{i}' uutResult='Passed'/>" for i in range(3))
+    table = f"<trc:Extension><ts:TSBatchTable stationID='S' batchSerialNumber='B-7'>{rows}</ts:TSBatchTable></trc:Extension>"
+    made = convert(NAME, document(*units, table, namespace=NAMESPACES[-1]), process_code=10)
+
+    assert [(unit["sn"], unit["uut"]["testSocketIndex"], unit["uut"]["batchSN"]) for unit in made.documents] == [
+        ("SN-0", 0, "B-7"),
+        ("SN-1", 1, "B-7"),
+    ]  # fmt: skip
+
+
+def test_an_empty_socket_is_left_out_where_the_site_says_so() -> None:
+    """Otherwise the file is refused; and a file of nothing else has no unit."""
+    full, empty = results(), results(uut=UUT.replace("SN-1", ""))
+
+    with pytest.raises(Refused, match="serial number"):
+        convert(NAME, document(full, empty), process_code=10)
+    made = convert(NAME, document(full, empty), process_code=10, without_serial_number="leave-out")
+    assert [unit["sn"] for unit in made.documents] == ["SN-1"]
+    assert any("report 2" in warning for warning in made.warnings)
+    with pytest.raises(Refused, match="no report of a unit"):
+        convert(NAME, document(empty), process_code=10, without_serial_number="leave-out")
 
 
 def test_a_file_is_not_ready_before_its_end_tag() -> None:
@@ -463,5 +619,5 @@ def test_memory_is_bounded_by_what_a_report_needs() -> None:
     [report] = chosen.convert(Source.of_bytes(data, "log"), options)
     grown = process.memory_info().rss - before
 
-    assert report.root is not None
+    assert report["root"] is not None
     assert grown < 2 * len(data)

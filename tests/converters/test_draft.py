@@ -7,7 +7,7 @@ import pytest
 from support import shared
 
 from wats_worker.converters.base import Source
-from wats_worker.converters.mapped.draft import draft
+from wats_worker.converters.mapped.draft import NoDraft, draft
 from wats_worker.converters.registry import bundled
 from wats_worker.reports import wsjf
 
@@ -98,10 +98,9 @@ def test_what_the_file_does_not_tell_is_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    "sample",
-    [b"", b"\n\n", b"x", bytes(100), "Ø;Ø;Ø\n".encode("cp1252") * 3, "a\tb\tc\n1\t2\t3\n".encode("utf-16")],
+    "sample", [b"x", b"[1] {x}", "Ø;Ø;Ø\n".encode("cp1252") * 3, "a\tb\tc\n1\t2\t3\n".encode("utf-16")]
 )
-def test_any_bytes_make_a_draft(sample: bytes) -> None:
+def test_any_text_makes_a_draft(sample: bytes) -> None:
     """One that can be put into a configuration, however little it says."""
     drafted = draft(sample, "x")
 
@@ -110,9 +109,82 @@ def test_any_bytes_make_a_draft(sample: bytes) -> None:
 
 
 def test_the_corpus_can_be_drafted() -> None:
-    """Every text in it, tables or not."""
+    """Every text in it, tables or not; what is no text is refused with a reason."""
+    refused = set()
     for path in shared("corpus/files").rglob("*"):
-        if path.is_file() and path.stat().st_size < 100_000:
-            drafted = draft(path.read_bytes(), path.name)
+        if path.is_file() and 0 < path.stat().st_size < 100_000:
+            try:
+                drafted = draft(path.read_bytes(), path.name)
+            except NoDraft:
+                refused.add(path.suffix)
+                continue
             bundled()[drafted.converter].options(**drafted.options)
             tomllib.loads(drafted.toml("s", "/in"))
+
+    assert {".xml", ".json", ".tdms", ".xjlog"} <= refused
+    assert refused.isdisjoint({".csv", ".txt", ".log", ".ATD", ".dcl"})
+
+
+@pytest.mark.parametrize(
+    ("sample", "why"),
+    [
+        (b"", "the file is empty"),
+        (b"\xef\xbb\xbf \n\n", "the file is empty"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?><r/>", "XML or HTML"),
+        (b"\n<html>", "XML or HTML"),
+        (b'{"serial": "SN-1"}', "JSON"),
+        (b'[\n {"serial": "SN-1"}]', "JSON"),
+        (b"PK\x03\x04", "an archive"),
+        (b"Serial,Start,V\nSN\0-1,x,1\n", "a NUL byte at 17"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "a NUL byte at 8"),
+        ("Serial,Start,V\nSN-1,x,1\n".encode("utf-16-le"), "UTF-16 without the mark"),
+    ],
+)
+def test_what_is_no_text_with_lines_is_refused(sample: bytes, why: str) -> None:
+    """With what to do instead."""
+    with pytest.raises(NoDraft, match=why):
+        draft(sample, "x")
+
+
+def test_a_table_without_a_heading() -> None:
+    """Its columns are numbers, told apart by what is in them; which is the serial number stays a question."""
+    data = "SN-1;17.03.2026 08:14:05;5,01;PASS\nSN-2;17.03.2026 08:15:05;5,21;FAIL\n"
+    drafted = draft(data.encode(), "x")
+
+    assert drafted.guesses
+    assert any("is column 1 the serial number?" in note for note in drafted.notes)
+    assert [(report["sn"], report["result"]) for report in converted(data)] == [("SN-1", "P"), ("SN-2", "F")]
+
+
+@pytest.mark.parametrize(
+    ("heading", "columns"),
+    [
+        ("Serial,Start,V,V", [3, 4]),
+        ("Serial,Start,,", [3, 4]),
+        ("Seriennummer,Datum,U (V),I (A)", ["U (V)", "I (A)"]),
+    ],
+)
+def test_headings_that_say_little(heading: str, columns: list[Any]) -> None:
+    """The same twice, none at all, and German ones."""
+    data = f"{heading}\nSN-1,2026-03-17 08:14:05,1.5,2\n"
+
+    assert [measure["column"] for measure in draft(data.encode(), "x").options["measures"]] == columns
+    assert [report["sn"] for report in converted(data)] == ["SN-1"]
+
+
+def test_thousands_and_decimals() -> None:
+    """Where one number has both signs there is no doubt which is which."""
+    data = "Serial;Start;R (Ohm)\nSN-1;2026-03-17 08:14:05;1.234,5\n"
+
+    [report] = converted(data)
+    assert report["root"]["steps"][0]["numericMeas"][0]["value"] == 1234.5
+
+
+def test_a_hundred_columns_of_numbers() -> None:
+    """They are found by a pattern instead of being named one by one."""
+    data = (
+        f"Serial,Start,{','.join(f'M{n} (V)' for n in range(100))}\nSN-1,2026-03-17 08:14:05{',1.5' * 100}\n"
+    )
+
+    [report] = converted(data)
+    assert len(report["root"]["steps"]) == 100

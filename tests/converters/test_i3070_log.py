@@ -129,7 +129,7 @@ def test_a_process_may_be_known_by_the_process_step() -> None:
     """The source's list says which code it has."""
     made = convert(NAME, log(RESISTOR), process_codes={"btest": 30})
 
-    assert made.reports[0].process_code == 30
+    assert made.reports[0]["processCode"] == 30
 
 
 @pytest.mark.parametrize(("given", "revision"), [("label", "c7"), ("type", "B2")])
@@ -293,7 +293,7 @@ def test_a_board_that_is_crossed_out_is_no_test() -> None:
     crossed = TEST.replace("||1", "||2").replace("|00|", "|13|").replace("SN-1", "")
     made = convert(NAME, log(RESISTOR, "}", crossed), process_code=10)
 
-    assert [report.sn for report in made.reports] == ["SN-1"]
+    assert [report["sn"] for report in made.reports] == ["SN-1"]
     assert any("crossed out" in warning for warning in made.warnings)
 
 
@@ -342,7 +342,7 @@ def test_a_clock_that_is_years_off_is_told() -> None:
     )
     [report] = chosen.convert(source, chosen.options(process_code=10, timezone="Europe/Oslo"))
 
-    assert report.start == "2005-01-05T03:46:00+01:00"
+    assert report["start"] == "2005-01-05T03:46:00+01:00"
     assert any("clock" in warning for warning in source.warnings)
 
 

@@ -61,10 +61,12 @@ def test_a_run_of_software_is_no_unit(name: str) -> None:
 def test_the_unit_is_told_by_properties() -> None:
     """The names people use, in whatever spelling, and those of a site."""
     unit = (("Serial Number", "SN-1"), ("board", "PN-1"), ("operator", "op17"), ("lot", "L1"), ("fw", "1.2"))
-    [report] = made(suite(case(), unit=(*unit, ("process", "FCT"))), names={"Board": "pn"})
+    [report] = made(
+        suite(case(), unit=(*unit, ("process", "FCT"))), names={"Board": "pn"}, process_codes={"FCT": 60}
+    )
 
     assert (report["sn"], report["pn"], report["uut"]["user"]) == ("SN-1", "PN-1", "op17")
-    assert (report["uut"]["batchSN"], report["processName"]) == ("L1", "FCT")
+    assert (report["uut"]["batchSN"], report["processCode"]) == ("L1", 60)
     assert {"description": "fw", "text": "1.2"} in report["miscInfos"]
 
 
@@ -72,9 +74,9 @@ def test_a_file_name_may_tell_the_serial_number() -> None:
     """Where a source says how, and nobody else did."""
     text = suite(case(), unit=())
 
-    assert made(text, serial_number_file_name="^(log)$")[0]["sn"] == "log"
+    assert made(text, file_name="^(?P<serial_number>log)$")[0]["sn"] == "log"
     with pytest.raises(Refused, match="serial number"):
-        made(text, serial_number_file_name="^SN-([0-9]+)")
+        made(text, file_name="^SN-(?P<serial_number>[0-9]+)")
 
 
 def test_two_serial_numbers_for_one_suite_are_refused() -> None:
@@ -93,6 +95,88 @@ def test_suites_of_different_units_are_reports_of_their_own() -> None:
 
     assert (one["sn"], two["sn"]) == ("SN-1", "SN-2")
     assert len(both["root"]["steps"]) == 2
+
+
+def test_tests_of_different_units_are_reports_of_their_own() -> None:
+    """A panel that is tested in one run; what its suite says is true of all of them."""
+    cases = [
+        case(properties(("sn", serial), ("v", volts)), name=f"rail {volts}")
+        for serial, volts in (("SN-1", "1"), ("SN-2", "2"), ("SN-1", "3"))
+    ]
+    one, two = made(suite(*cases, unit=(("part_number", "PN-1"), ("operator", "op17"))))
+
+    assert [step["name"] for step in one["root"]["steps"][0]["steps"]] == ["rail 1", "rail 3"]
+    assert [step["name"] for step in two["root"]["steps"][0]["steps"]] == ["rail 2"]
+    assert {(report["pn"], report["uut"]["user"]) for report in (one, two)} == {("PN-1", "op17")}
+    with pytest.raises(Refused, match="some of none"):
+        made(suite(*cases, case(), unit=()))
+
+
+def test_suites_of_suites_are_looked_into() -> None:
+    """Facts of a suite are true of those in it, an empty one is nobody's."""
+    inner = [suite(case(), unit=(("sn", serial),)) for serial in ("SN-1", "SN-2")]
+    outer = f'<testsuite name="all">{properties(("pn", "PN-7"))}<testsuite name="none"/>{"".join(inner)}</testsuite>'
+    [one, two] = made(f"<testsuites>{outer}</testsuites>", part_number=None)
+
+    assert [(report["sn"], report["pn"]) for report in (one, two)] == [("SN-1", "PN-7"), ("SN-2", "PN-7")]
+
+
+def test_properties_of_all_suites_are_true_of_each() -> None:
+    """Some writers have them in the root."""
+    text = suite(case(), unit=(("sn", "SN-1"),))
+    [report] = made(f"<testsuites>{properties(('station', 'FCT-1'))}{text}{text}</testsuites>")
+
+    assert report["machineName"] == "FCT-1"
+
+
+GTEST = """<testsuites tests="3" failures="1" timestamp="2026-03-17T08:14:05.250" time="2" name="AllTests">
+<testsuite name="Power" tests="3" failures="1" timestamp="2026-03-17T08:14:06.000" time="2">
+<testcase name="Unit" status="run" result="completed" time="0" classname="Power" serial_number="SN-1" file="a.cc"/>
+<testcase name="Rail" status="run" time="1.5" classname="Power" rail="3.3" unit="V"><failure message="low" type=""/></testcase>
+<testcase name="Later" status="notrun" result="suppressed" time="0" classname="Power"/>
+</testsuite></testsuites>"""
+
+
+def test_what_googletest_writes() -> None:
+    """In older versions, what was recorded stands beside the attributes; a test that was not run is skipped."""
+    [report] = made(GTEST)
+    _, rail, later = report["root"]["steps"]
+
+    assert (report["sn"], report["start"]) == ("SN-1", "2026-03-17T08:14:06+01:00")
+    assert (rail["numericMeas"][0]["value"], rail["numericMeas"][0]["unit"]) == (3.3, "V")
+    assert (rail["status"], later["status"], report["result"]) == ("F", "S", "F")
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [('status="fail"', "F"), ('status="run"', "P"), ('status="disabled"', "S"), ('result="skipped"', "S"), ('status="error"', "E")],
+)  # fmt: skip
+def test_some_verdicts_are_attributes(more: str, status: str) -> None:
+    """As CTest has them."""
+    [report] = made(suite(case(more=more), case(name="b")))
+
+    assert report["root"]["steps"][0]["steps"][0]["status"] == status
+
+
+def test_a_failure_that_a_later_try_made_good_is_told() -> None:
+    """The test passed all the same."""
+    made_step = step('<flakyFailure message="door"/>')
+
+    assert (made_step["status"], made_step["reportText"]) == ("P", "flakyFailure: door")
+
+
+def test_printed_properties_are_properties() -> None:
+    """For frameworks that can write no others."""
+    printed = "<system-out>ready\n[[PROPERTY|rail=3.3]] [[PROPERTY|unit=V]]</system-out>"
+
+    assert step(printed)["numericMeas"] == [{"compOp": "LOG", "status": "P", "value": 3.3, "unit": "V"}]
+
+
+def test_tests_may_tell_when_their_suite_does_not() -> None:
+    """The first of them."""
+    cases = [case(more=f'timestamp="2026-03-17T08:14:{second}"') for second in ("09", "07")]
+
+    assert made(suite(*cases, more='timestamp=""'))[0]["start"] == "2026-03-17T08:14:07+01:00"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from wats_worker.converters import measures
 from wats_worker.converters.base import Refused, Source
 from wats_worker.converters.lines import LONGEST, lines, unbroken
 from wats_worker.converters.scale import scaled, split
-from wats_worker.converters.starts import Told, compact, day, month, time_of_day
+from wats_worker.converters.starts import Told, compact, day, local_time, month, time_of_day
 
 
 def read(data: bytes) -> list[str]:
@@ -93,6 +93,44 @@ def test_a_day_that_never_was_is_refused(text: str) -> None:
     """The order is never guessed from what would fit."""
     with pytest.raises(Refused):
         day(text, Source.of_bytes(b"", "log"), order=None, usual="dmy")
+
+
+def test_a_year_in_front_is_one_whatever_the_order() -> None:
+    """Four digits are nothing but a year, also at a source whose other dates begin with the day."""
+    source = Source.of_bytes(b"", "log")
+
+    assert [str(day("2026-03-01", source, order=order, usual="dmy")) for order in ("dmy", "mdy", None)] == [
+        "2026-03-01"
+    ] * 3
+    assert source.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("16:31:05", "16:31:05"),
+        ("16:31", "16:31:00"),
+        ("8.59.14,25", "08:59:14.250000"),
+        ("12:00:00 AM", "00:00:00"),
+        ("12:00:00 p.m.", "12:00:00"),
+        ("下午 04:31:05", "16:31:05"),
+        ("午前12:05", "00:05:00"),
+        ("4:31:05 μ.μ.", "16:31:05"),
+        ("16:31:05 PM", "16:31:05"),
+    ],
+)
+def test_a_pc_shows_the_time_in_its_own_culture(text: str, expected: str) -> None:
+    """Of twelve or twenty-four hours, with the word for the half of the day before or behind it."""
+    assert str(local_time(text)) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "25:00", "9:60", "16:31:05 AM", "0:31 PM", "9:00 XM", "AM 9:00 AM", "900"]
+)
+def test_a_time_that_never_was_is_refused(text: str) -> None:
+    """Neither half of a day has an hour sixteen, or a word of its own."""
+    with pytest.raises(Refused, match=r"time of day|hour|minute"):
+        local_time(text)
 
 
 def test_times_and_compact_moments_are_read_strictly() -> None:

@@ -1,13 +1,14 @@
 """Text by a mapping of regular expressions: facts and steps wherever they stand, and terminals' leftovers."""
 
 import json
+import tomllib
 from typing import Any
 
 import golden
 import pytest
 from logs import convert, probe
 from pydantic import ValidationError
-from support import shared
+from support import ROOT, shared
 
 from wats_worker.converters.base import NotReady, Refused, Source
 from wats_worker.converters.registry import bundled
@@ -23,18 +24,10 @@ MAPPING: dict[str, Any] = {
 }
 HEAD = "Serial: SN-1\nStart: 2026-03-17T08:14:05\n"
 RAIL = "5V rail: 5.01 V (4.9 to 5.1) PASS\n"
-#: A production log that is what an operator saw on a terminal. Its unit stands only in the file's name.
-TERMINAL: dict[str, Any] = {
-    "fields": {
-        "serial_number": {"file_name": r"^(?:passed|failed)_[^_]+_([^_]+)_"},
-        "part_number": {"file_name": r"^(?:passed|failed)_([^_]+)SN_"},
-        "result": {"file_name": "^(passed|failed)_"},
-        "start": {"pattern": r"^\[ (\S+) \] -- ", "take": "first"},
-    },
-    "steps": [r"\] -- (?P<name>[A-Z0-9_]+) - (?P<status>TEST FAILED|FAIL|OK)\b"],
-    "remember": [r"^(?P<value>\d+)$"],
-    "statuses": {"TEST FAILED": "F"},
-}
+#: The page's own mapping of a production log that is what an operator saw on a terminal.
+TERMINAL: dict[str, Any] = tomllib.loads(
+    (ROOT / "docs/how-to/map-your-own-csv.md").read_text().split("## A terminal's capture")[1].split("```")[1].removeprefix("toml")
+)["sources"][0]["options"]  # fmt: skip
 
 
 def made(text: str, mapping: dict[str, Any] | None = None, **more: Any) -> list[dict[str, Any]]:
@@ -74,6 +67,17 @@ def test_what_a_terminal_showed(name: str, serial: str, steps: int, result: str)
 
     assert (report["sn"], report["pn"], report["result"]) == (serial, "S11-1111", result)
     assert len(report["root"]["steps"]) == steps
+
+
+def test_a_capture_that_is_cut_off_is_waited_for() -> None:
+    """Also where it is cut between two lines: the last thing that the script prints is not there yet."""
+    name = "passed_S11-1111SN_11111_2022-03-01_12-42-28.log"
+    data = shared(f"corpus/files/adi-prod-log/{name}").read_bytes()
+    lines = data.splitlines(keepends=True)
+
+    for count in (1, 20, len(lines) // 2, len(lines) - 12):
+        with pytest.raises(NotReady):
+            convert(NAME, b"".join(lines[:count]), file=name, **TERMINAL, process_code=10)
 
 
 def test_the_golden_facts_hold() -> None:

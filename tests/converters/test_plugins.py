@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wats_worker.converters.plugins import GROUP, Lookout, Unusable, read, search
+from wats_worker.converters.plugins import CONVERTERS, Lookout, Unusable, read, search
 
 WHOLE = """
 from wats_worker.converters import base
@@ -164,7 +164,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         info = place / "acme_converters-3.1.dist-info"
         info.mkdir(exist_ok=True)
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-converters\nVersion: 3.1\n")
-        (info / "entry_points.txt").write_text(f"[{GROUP}]\nict = {value}\n")
+        (info / "entry_points.txt").write_text(f"[{CONVERTERS.group}]\nict = {value}\n")
         for name, content in files.items():
             path = place / f"{name.replace('__', '/')}.py"
             path.parent.mkdir(parents=True, exist_ok=True)

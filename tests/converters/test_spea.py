@@ -134,7 +134,7 @@ def test_the_file_says_how_it_writes_dates(order: str, date: str, start: str) ->
     )
     made = convert(NAME, data, process_code=10)
 
-    assert made.reports[0].start.startswith(start)
+    assert made.reports[0]["start"].startswith(start)
     assert made.warnings == []
 
 

@@ -203,7 +203,7 @@ def test_a_date_that_can_be_read_in_two_ways_is_told(order: str | None, start: s
     """Unless it is known how this source writes it."""
     converted = convert(NAME, board(step(time="02/09/2026 16:44:11 ")), process_code=10, date_order=order)
 
-    assert converted.reports[0].start.startswith(start)
+    assert converted.reports[0]["start"].startswith(start)
     assert any("date_order" in warning for warning in converted.warnings) == (order is None)
 
 

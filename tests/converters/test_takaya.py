@@ -330,7 +330,7 @@ def test_a_file_may_hold_a_block_for_each_side() -> None:
 
     for data in (top + bottom, top.removesuffix(b"@\n") + bottom):
         made = convert(ATD, data, process_code=10)
-        assert [report.pn for report in made.reports] == ["B-1T", "B-1B"]
+        assert [report["pn"] for report in made.reports] == ["B-1T", "B-1B"]
 
 
 def test_an_atdx_block_is_a_report() -> None:
@@ -392,7 +392,7 @@ def test_a_date_that_can_be_read_in_two_ways_is_told(order: str | None, start: s
     """Unless it is known how this source writes it."""
     made = convert(ATD, atd(group(row()), date="1/3/2026 08:20:27"), process_code=10, date_order=order)
 
-    assert made.reports[0].start.startswith(start)
+    assert made.reports[0]["start"].startswith(start)
     assert any("date_order" in warning for warning in made.warnings) == (order is None)
 
 

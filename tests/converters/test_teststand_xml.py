@@ -106,7 +106,7 @@ def test_several_reports_in_one_file_are_several_reports() -> None:
     batch = "<Report Type='Batch' BatchSerialNumber='B1'></Report>"
     made = convert(NAME, ts_file(batch, *(ts_report(uut={"SerialNumber": f"SN-{i}"}) for i in range(3))))
 
-    assert [report.sn for report in made.reports] == ["SN-0", "SN-1", "SN-2"]
+    assert [report["sn"] for report in made.reports] == ["SN-0", "SN-1", "SN-2"]
     assert any("batch" in warning for warning in made.warnings)
 
 
@@ -354,6 +354,123 @@ def test_a_post_action_is_a_step_beside_the_one_it_follows() -> None:
     assert [step["name"] for step in made[1]["steps"]] == ["Retry"]
 
 
+def beside(name: str, *results: str) -> str:
+    """A call that the engine made around a step."""
+    return prop(name, None, array("ResultList", *results, kind="TEResult"), prop("Sequence", name))
+
+
+def test_callbacks_around_a_step_are_steps_beside_it() -> None:
+    """What an engine callback measured is not lost; one that recorded nothing is no step."""
+    test = result(
+        "N",
+        "PassFailTest",
+        "Failed",
+        prop("PassFail", False),
+        ts=[
+            beside("SequenceFilePreStep", result("Relay", "Action", "Done")),
+            beside("ProcessModelPostStep"),
+            beside("StationPostStepFailure", limited("GELE", low="1", high="9")),
+        ],
+    )
+    made = only(ts_file(ts_report(test, status="Failed")))["root"]["steps"]
+
+    assert [(step["name"], step["status"]) for step in made] == [
+        ("N (PreStep)", "D"),
+        ("N", "F"),
+        ("N (PostStepFailure)", "P"),
+    ]
+    assert made[0]["seqCall"] == {"name": "SequenceFilePreStep"}
+    assert made[2]["steps"][0]["numericMeas"][0]["value"] == 5.0
+
+
+def test_the_calls_around_a_dropped_step_stay() -> None:
+    """Only the step itself is bookkeeping."""
+    data = ts_file(
+        ts_report(
+            result("If", "NI_Flow_If", "Done", ts=[beside("PostAction", result("A", "Action", "Done"))])
+        )
+    )
+
+    assert [step["name"] for step in only(data, bookkeeping="drop")["root"]["steps"]] == ["If (post action)"]
+
+
+def test_a_step_that_was_still_running_is_done_and_told() -> None:
+    """A thread nobody waited for, a loop that was stopped; unless the site says what its word means."""
+    data = ts_file(ts_report(result("Thread", "SequenceCall", "Running"), result("L", "Action", "Looping")))
+    made = only(data)["root"]["steps"]
+
+    assert [(step["status"], step["reportText"]) for step in made] == [
+        ("D", "Status: Running"),
+        ("D", "Status: Looping"),
+    ]
+    assert only(data, statuses={"Running": "E", "Looping": "P"})["root"]["steps"][0]["status"] == "E"
+
+
+def test_a_unit_that_is_still_running_has_no_report_yet() -> None:
+    """Reports that are written on the fly say so until the end."""
+    data = ts_file(ts_report().replace("UUTResult='Passed'", "UUTResult='Running'"))
+
+    with pytest.raises(NotReady):
+        only(data)
+
+
+def test_interactive_and_remote_runs_are_told() -> None:
+    """The number of an interactive execution has a place on the wire, the server a line in the text."""
+    made = step_of(
+        result("A", "SequenceCall", "Passed", ts=[prop("InteractiveExeNum", 7), prop("Server", "RACK-2")])
+    )
+
+    assert (made["interactiveExeNum"], made["reportText"]) == (7, "Server: RACK-2")
+
+
+def test_the_error_of_the_report_is_the_units_unless_it_has_one() -> None:
+    """TestStand writes it beside the unit when the run broke off."""
+    text = "<ErrorText>Report generation stopped</ErrorText>"
+    broken = ts_report(status="Error").removesuffix("</Report>") + text + "</Report>"
+    own = prop("Error", None, prop("Code", -1), prop("Msg", "Supply off"), prop("Occurred", True))
+    at = broken.index(prop("Status", "Error"))
+
+    assert only(ts_file(broken))["uut"]["errorMessage"] == "Report generation stopped"
+    assert only(ts_file(broken[:at] + own + broken[at:]))["uut"]["errorMessage"] == "Supply off"
+
+
+@pytest.mark.parametrize(
+    ("batch", "lot", "batch_sn"), [("B-7", "", "B-7"), ("", "L-9", "L-9"), ("B-7", "L-9", "B-7")]
+)
+def test_a_lot_is_the_batch_unless_there_is_one(batch: str, lot: str, batch_sn: str) -> None:
+    """Both have a property of their own; whichever doesn't fit on the wire is told."""
+    made = only(ts_file(ts_report(uut={"BatchSerialNumber": batch, "LotNumber": lot})))
+
+    assert made["uut"]["batchSN"] == batch_sn
+    told = {"description": "Lot number", "text": "L-9"} in made.get("miscInfos", [])
+    assert told == (batch == "B-7" and lot == "L-9")
+
+
+def test_units_may_stand_inside_the_report_of_their_batch() -> None:
+    """They are units all the same, with their sockets."""
+    units = [ts_report(uut={"SerialNumber": f"SN-{i}", "TestSocketIndex": i}) for i in range(2)]
+    table = prop("BatchTable", None, prop("UUThref", None, SocketIndex="0", UUTResult="Passed"))
+    made = convert(NAME, ts_file(f"<Report Type='Batch' UUTResult='Passed'>{table}{''.join(units)}</Report>"))
+
+    assert [(unit["sn"], unit["uut"]["testSocketIndex"]) for unit in made.documents] == [
+        ("SN-0", 0),
+        ("SN-1", 1),
+    ]
+
+
+def test_an_empty_socket_is_left_out_where_the_site_says_so() -> None:
+    """Otherwise the file is refused; and a file of nothing else has no unit."""
+    full, empty = ts_report(), ts_report(uut={"SerialNumber": "", "TestSocketIndex": 1})
+
+    with pytest.raises(Refused, match="serial number"):
+        convert(NAME, ts_file(full, empty))
+    made = convert(NAME, ts_file(full, empty), without_serial_number="leave-out")
+    assert [unit["sn"] for unit in made.documents] == ["SN-1"]
+    assert any("left out" in warning for warning in made.warnings)
+    with pytest.raises(Refused, match="no report of a unit"):
+        convert(NAME, ts_file(empty), without_serial_number="leave-out")
+
+
 def test_a_prototype_of_an_array_is_no_result() -> None:
     """It has the shape of one."""
     prototype = (
@@ -496,6 +613,9 @@ def test_additional_results_and_data_are_carried_along() -> None:
         ({}, {"Year": None, "ShortText": "2022-07-01"}, {}, "2022-07-01T16:52:21.036"),
         ({}, {"Year": None, "ShortText": "01.07.2022"}, {"date_order": "dmy"}, "2022-07-01T16:52:21.036"),
         ({}, {"Year": None, "ShortText": "07/01/22"}, {"date_order": "mdy"}, "2022-07-01T16:52:21.036"),
+        ({"Seconds": None, "Text": "下午 04:52:21"}, {}, {}, "2022-07-01T16:52:21.036"),
+        ({"Seconds": None, "Text": "4:52:21 μ.μ."}, {}, {}, "2022-07-01T16:52:21.036"),
+        ({"Seconds": None, "Text": "16.52.21"}, {}, {}, "2022-07-01T16:52:21.036"),
     ],
 )
 def test_texts_of_a_clock_count_only_where_numbers_are_missing(
@@ -507,6 +627,14 @@ def test_texts_of_a_clock_count_only_where_numbers_are_missing(
     assert document["start"].startswith(start)
 
 
+def test_a_wrong_day_of_the_week_beside_a_clear_date_is_told() -> None:
+    """Year, month and day have names of their own; nothing was mixed up."""
+    made = convert(NAME, ts_file(ts_report(day={"WeekDay": 2})))
+
+    assert made.documents[0]["start"].startswith("2022-07-01T")
+    assert any("day 2 of the week" in warning for warning in made.warnings)
+
+
 @pytest.mark.parametrize(
     ("clock", "day"),
     [
@@ -515,7 +643,7 @@ def test_texts_of_a_clock_count_only_where_numbers_are_missing(
         ({}, {"Year": -1}),
         ({}, {"Month": 13}),
         ({}, {"Month": 2, "MonthDay": 30}),
-        ({}, {"Month": 1, "MonthDay": 6}),  # another day of the week than the report says
+        ({}, {"Year": None, "ShortText": "2022-06-30"}),  # another day of the week than the report says
         ({}, {"WeekDay": "0x1F"}),
         ({}, {"WeekDay": "OVERLOAD"}),
         ({"Hours": 25}, {}),
@@ -599,7 +727,7 @@ def test_the_unit_may_have_passed_although_its_sequence_failed() -> None:
     data = ts_file(ts_report(status="Failed").replace("UUTResult='Failed'", "UUTResult='Passed'"))
     made = convert(NAME, data)
 
-    assert (made.reports[0].result, made.reports[0].root.status) == ("P", "P")
+    assert (made.reports[0]["result"], made.reports[0]["root"]["status"]) == ("P", "P")
     assert any("main sequence" in warning for warning in made.warnings)
 
 

@@ -46,7 +46,7 @@ def test_the_golden_facts_hold() -> None:
     [report] = made.reports
     original = wsjf.load(export)
     assert golden.check(facts, made.documents) == []
-    assert report == original.model_copy(update={"origin": None, "asset_stats": None})
+    assert report == {key: value for key, value in original.items() if key not in {"origin", "assetStats"}}
     assert any("origin" in warning for warning in made.warnings)
 
 
@@ -65,8 +65,8 @@ def test_several_reports_in_one_file() -> None:
         for i in range(3)
     ]
 
-    assert [r.sn for r in convert(NAME, written(others)).reports] == ["SN-0", "SN-1", "SN-2"]
-    assert [r.sn for r in convert(NAME, written(*others)).reports] == ["SN-0", "SN-1", "SN-2"]
+    assert [r["sn"] for r in convert(NAME, written(others)).reports] == ["SN-0", "SN-1", "SN-2"]
+    assert [r["sn"] for r in convert(NAME, written(*others)).reports] == ["SN-0", "SN-1", "SN-2"]
 
 
 @pytest.mark.parametrize("change", [{}, {"id": "0f2f6a55-7a42-4f0c-b0c4-6f0e6a2b9e21"}, {"sn": "SN-2"}])

@@ -6,6 +6,7 @@ belongs into a log, so it is refused; nothing is ever unpacked to disk.
 
 import gzip
 import stat
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ _ENCRYPTED: Final = 0x1
 _SLICE: Final = 64 * 1024
 #: A member below this is not looked at for its ratio: ten kilobytes of blanks are no bomb.
 _SMALL: Final = 1024 * 1024
+#: What zipfile raises when something in an archive is not what it should be; a name that is no text, too.
+_DAMAGE: Final = (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, struct.error)
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Archive:
             raise Refused("not a zip archive")
         try:
             self._zip = zipfile.ZipFile(source.open())
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError):
+        except _DAMAGE:
             # The directory of an archive is its end.
             raise NotReady("the end of the archive is not there yet") from None
         self._source = source
@@ -72,6 +75,10 @@ class Archive:
         """The members' names, with / between folders, in the order of the archive."""
         return list(self._members)
 
+    def size(self, name: str) -> int:
+        """How long a member is, unpacked."""
+        return self._members[name].file_size
+
     def read(self, name: str) -> bytes:
         """One member.
 
@@ -82,7 +89,7 @@ class Archive:
         try:
             # Stops at the size that was checked, whatever comes after.
             return self._zip.read(self._members[name])
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+        except (*_DAMAGE, zlib.error, OSError) as error:
             raise Refused(f"it is damaged: {error}", place=name) from None
 
     def source(self, name: str) -> Source:

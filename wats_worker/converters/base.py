@@ -69,17 +69,24 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    #: For files that have none.
     part_number: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    #: For files that have none.
     revision: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    #: For files that have none, and for names of processes that nobody knows.
     process_code: Annotated[int, Field(ge=0, le=32767)] | None = None
-    #: Codes by the exact process name, for files that carry only the name.
+    #: Codes by the exact process name, for files that carry only the name; before the server's list is asked.
     process_codes: Mapping[str, Annotated[int, Field(ge=0, le=32767)]] = Field(default_factory=dict)
+    #: For files that don't name theirs; so are the next three.
     station: Annotated[str, Field(min_length=1, max_length=100)] = "-"
     location: Annotated[str, Field(min_length=1, max_length=100)] = "-"
     purpose: Annotated[str, Field(min_length=1, max_length=100)] = "-"
     operator: Annotated[str, Field(min_length=1, max_length=100)] = "-"
     #: Where the tester's clock hangs, when a file names no zone. None is the zone of this host.
     timezone: Annotated[str, AfterValidator(_zone)] | None = None
+    #: The server's codes by process name, for tests (T) and repairs (R); None while its list is not known.
+    #: Set by the worker, not by the operator.
+    server_processes: Mapping[str, Mapping[str, tuple[int, ...]]] | None = None
     #: Where the file was dropped, for a converter that may read it. Set by the worker, not by the operator.
     drop_folder: str | None = None
 

@@ -6,28 +6,32 @@ below are the ones people use; a source may name its own.
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
-from wats_worker.converters import base, measures
+from wats_worker.converters import file_names, measures
+from wats_worker.converters.barcodes import code
 from wats_worker.converters.base import Refused, Source
 from wats_worker.converters.finish import remember
-from wats_worker.converters.mapped.patterns import Pattern, safe
 from wats_worker.converters.measures import Row
 from wats_worker.converters.texts import OF_STEP, Step, fit, number, say, shown, whole
 
 #: The members of the wire, and the names they go by without blanks and signs.
 _FACTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "sn": ("serialnumber", "serial", "sn", "dut", "uut", "dutserial", "uutserialnumber"),
-    "pn": ("partnumber", "pn", "partno", "product"),
+    "sn": (
+        "serialnumber", "serial", "sn", "dutid", "dutserial", "dutserialnumber", "uutid", "uutserial",
+        "uutserialnumber",
+    ),
+    "pn": ("partnumber", "pn", "partno"),
     "rev": ("revision", "rev", "partrevision", "hardwarerevision"),
     "process": ("process", "processcode", "operation", "operationtype"),
     "machineName": ("station", "stationid", "stationname"),
     "user": ("operator", "operatorname"),
     "batchSN": ("batch", "lot", "batchserialnumber", "workorder"),
     "fixtureId": ("fixture", "fixtureid"),
-}
+}  # fmt: skip
 #: What belongs to the measurement before it.
 _OF_MEASUREMENT: Final = {
     "unit": "unit", "units": "unit", "low": "low", "lowlimit": "low", "lowerlimit": "low", "min": "low",
@@ -37,6 +41,7 @@ _OF_MEASUREMENT: Final = {
 _STEP_TYPES: Final = {"numericMeas": ("ET_NLT", "ET_MNLT"), "stringMeas": ("ET_SVT", "ET_MSVT")}
 
 
+@lru_cache(maxsize=1000)  # a file has few names, and each of them often
 def _bare(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
@@ -47,23 +52,25 @@ def _fact(name: str) -> str:
     return name
 
 
-class Options(base.Options):
+class Options(file_names.Options):
     """What may be different at one source of such logs."""
 
     #: Names of this site's own, such as {"board" = "sn"}. There are sn, pn, rev, process, machineName, user,
     #: batchSN and fixtureId.
     names: Mapping[str, Annotated[str, AfterValidator(_fact)]] = Field(default_factory=dict)
-    #: Finds the serial number in the file's name when the file has none; the first group is it.
-    serial_number_file_name: Pattern | None = None
+
+    @cached_property
+    def known(self) -> Mapping[str, str]:
+        """The fact that each name means, without blanks and signs."""
+        usual = {name: fact for fact, names in _FACTS.items() for name in names}
+        return usual | {_bare(name): fact for name, fact in self.names.items()}
 
 
 class Facts:
     """Names and values of one unit, as they are found."""
 
     def __init__(self, options: Options) -> None:
-        known = {name: fact for fact, names in _FACTS.items() for name in names}
-        self._known = known | {_bare(name): fact for name, fact in options.names.items()}
-        self._file_name = options.serial_number_file_name
+        self._known = options.known
         self._found: dict[str, str] = {}
         self._others: dict[str, str] = {}
 
@@ -76,7 +83,7 @@ class Facts:
         fact = self._known.get(_bare(name))
         if fact is None:
             return False
-        value = value.strip()
+        value = code(value) if fact == "sn" else value.strip()
         if self._found.setdefault(fact, value) != value:
             raise Refused(
                 f"{shown(value)} stands here, and {shown(self._found[fact])} before",
@@ -88,39 +95,51 @@ class Facts:
     def keep(self, name: str, value: str) -> None:
         """Keep what else is said about the run."""
         if value.strip():
-            self._others.setdefault(name.strip(), value.strip())
+            self._others.setdefault(name.strip() or "-", value.strip())
 
     @property
     def serial(self) -> str:
         """The serial number, if one was found."""
         return self._found.get("sn", "")
 
-    def put(self, document: dict[str, Any], source: Source) -> None:
+    def put(self, document: dict[str, Any]) -> None:
         """Put everything into a document."""
         uut = document.setdefault("uut", {})
-        if (
-            not self._found.get("sn")
-            and self._file_name
-            and (found := safe(self._file_name).search(source.name))
-        ):
-            self._found["sn"] = (found[1] if found.re.groups else found[0]) or ""
         for fact, value in self._found.items():
+            if not value:
+                continue
             if fact == "process":
                 try:
                     document["processCode"] = whole(value)
                 except ValueError:  # its name
                     document["processName"] = value
-            elif value:
+            else:
                 (uut if fact in {"user", "batchSN", "fixtureId"} else document)[fact] = value
         for name, value in self._others.items():
             remember(document, name, value)
 
 
-def measure(step: Step, properties: Iterable[tuple[str, str]], place: str) -> None:
-    """Put measurements on a step that has a verdict: ``rail = 3.301, unit = V, low = 3.135, high = 3.465``.
+def of_a_unit(document: dict[str, Any], source: Source, options: Options) -> None:
+    """See that a document is about a unit, with the facts in the file's name if need be.
 
     Raises:
-        Refused: a value with a unit or limits is no number.
+        Refused: nobody says which unit it was, or when.
+    """
+    try:
+        file_names.put(document, source, options)
+    except Refused as refused:
+        if refused.field != "serial number":
+            raise
+        reason = "the tests name no unit, as those of software don't"
+        fix = f"have the tests tell their serial_number; or, {refused.fix}" if refused.fix else None
+        raise Refused(reason, field=refused.field, fix=fix) from None
+
+
+def grouped(properties: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    """Measurements out of names and values in order: a unit and limits belong to the value before them.
+
+    >>> grouped([("rail", "3.3"), ("Unit", "V"), ("upper limit", "3.5"), ("gain", "2")])
+    [{'name': 'rail', 'value': '3.3', 'unit': 'V', 'high': '3.5'}, {'name': 'gain', 'value': '2'}]
     """
     groups: list[dict[str, str]] = []
     for name, value in properties:
@@ -129,6 +148,21 @@ def measure(step: Step, properties: Iterable[tuple[str, str]], place: str) -> No
             groups.append({"name": name, "value": value.strip()})
         elif groups and member not in groups[-1]:
             groups[-1][member] = value.strip()
+    return groups
+
+
+def measure(step: Step, groups: Iterable[Mapping[str, str]], place: str) -> None:
+    """Put measurements on a step that has a verdict.
+
+    Args:
+        step: The step, which has nothing but its verdict so far.
+        groups: Of each measurement its name and value, and as far as they are known its unit, low and high.
+        place: Where they stand, for messages.
+
+    Raises:
+        Refused: a value with a unit or limits is no number.
+    """
+    groups = list(groups)
     read = [_row(group, step, place) for group in groups]
     kinds = {kind for kind, _ in read}
     if len(kinds) != 1:  # one step has rows of one kind only
@@ -147,7 +181,7 @@ def measure(step: Step, properties: Iterable[tuple[str, str]], place: str) -> No
 
 def _row(group: Mapping[str, str], step: Step, place: str) -> tuple[str, Row]:
     status = OF_STEP[step["status"]]
-    name = fit(step, "Measurement", group["name"], 100)
+    name = fit(step, "Measurement", group["name"].strip() or "value", 100)
     try:
         value = number(group["value"])
         low, high = (number(group[side]) if group.get(side) else None for side in ("low", "high"))

@@ -20,6 +20,14 @@ from wats_worker.reports.model import Report
 NAME: Final = "devkit-csv"
 TITLE: Final = "Example CSV of the WATS converter kit"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number, part number, start": "SerialNumber, PartNumber, TestDate",
+    "process": "OperationType, a name",
+    "result": "what the steps come to",
+    "steps": "a row each: StepName, StepType, Value",
+    "limits, unit, status": "LowLimit, HighLimit, Unit, Result",
+}
 
 Options = base.Options
 

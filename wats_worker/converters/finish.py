@@ -4,6 +4,7 @@ Converters hand over a WSJF document as plain values. Everything that must be eq
 be defaulted, what may never be, what a refusal says) happens here.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from wats_worker.converters.base import Options, Refused, Source
 from wats_worker.converters.clock import assume_zone, plausible, read_iso, wire_date
+from wats_worker.converters.process import is_foreign, listed_code
 from wats_worker.reports import wsjf
 from wats_worker.reports.dates import Instant
 from wats_worker.reports.model import Report
@@ -71,16 +73,15 @@ def once(reports: Iterable[Report]) -> Iterator[Report]:
     Raises:
         Refused: two reports have one id, or one unit, process and start.
     """
-    seen: set[tuple[object, ...]] = set()
+    seen: set[bytes] = set()
     for number, report in enumerate(reports, start=1):
-        keys: list[tuple[object, ...]] = [
-            (report.pn, report.sn, report.process_code, Instant.read(report.start))
-        ]
-        if report.id is not None:
-            keys.append((report.id.lower(),))
+        run = (report["pn"], report["sn"], report["processCode"], Instant.read(report["start"]))
+        keys = [_digest(run)]
+        if (given := report.get("id")) is not None:
+            keys.append(_digest(given.lower()))
         if not seen.isdisjoint(keys):
             raise Refused(
-                f"the run of {report.sn} that started {report.start} stands in the file twice",
+                f"the run of {report['sn']} that started {report['start']} stands in the file twice",
                 place=f"report {number}",
                 fix="split the file or remove the copy",
             )
@@ -88,11 +89,14 @@ def once(reports: Iterable[Report]) -> Iterator[Report]:
         yield report
 
 
+def _digest(key: object) -> bytes:
+    """As good as the key itself, and small: a file may have a hundred thousand runs."""
+    return hashlib.blake2b(repr(key).encode(), digest_size=16).digest()
+
+
 def _defaults(document: dict[str, Any], options: Options) -> None:
     """Fill what may be filled: configured product facts, which are recorded, and station fallbacks."""
-    name = document.get("processName")
-    if _absent(document, "processCode") and isinstance(name, str) and name in options.process_codes:
-        document["processCode"] = options.process_codes[name]
+    _processes(document, options)
     configured: dict[str, Any] = {
         "pn": options.part_number,
         "rev": options.revision,
@@ -109,6 +113,25 @@ def _defaults(document: dict[str, Any], options: Options) -> None:
     for member in ("uut", "uur"):
         if isinstance(part := document.get(member), dict) and _absent(part, "user"):
             part["user"] = options.operator
+
+
+def _processes(document: dict[str, Any], options: Options) -> None:
+    """Find the code of a process that the file has only the name of: the report's, and a repaired test's."""
+    kind = "R" if document.get("type") == "R" else "T"
+    for part, of, default in ((document, kind, options.process_code), (document.get("uur"), "T", None)):
+        if not isinstance(part, dict) or not _absent(part, "processCode") or _absent(part, "processName"):
+            continue
+        name = str(part["processName"]).strip()
+        code = options.process_codes.get(name, default)
+        if code is None:
+            part["processCode"] = listed_code(name, of, options)
+            continue
+        if name in options.process_codes:
+            part["processCode"] = code
+        if is_foreign(name, code, of, options):
+            # Beside the code the server would refuse a name that is the tester's own, and the code is enough.
+            del part["processName"]
+            remember(document, "Process", name)
 
 
 def begin(document: dict[str, Any], moment: datetime, source: Source, options: Options) -> None:

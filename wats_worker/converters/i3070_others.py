@@ -14,6 +14,10 @@ from wats_worker.reports.model import Report
 NAME: Final = "i3070-not-a-test"
 TITLE: Final = "i3070 probe reports and diagnostics, which are refused"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "nothing": "the file is refused, with what it is",
+}
 
 Options = base.Options
 

@@ -31,6 +31,15 @@ from wats_worker.reports.model import Report
 NAME: Final = "i3070-text-report"
 TITLE: Final = "i3070 tab report"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number": "Traceability Number",
+    "start": "DateTime",
+    "result": "Overall_Status",
+    "steps": "a row each; its verdict follows from its limits",
+    "limits, unit": "LoLimit, HiLimit, UOM",
+    "report text": "everything else that is printed",
+}
 
 Options = base.Options
 

@@ -1,12 +1,16 @@
 """JSON logs: one object in a file, read strictly."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from wats_worker.converters.base import NotReady, Refused, Source
 from wats_worker.reports import wsjf
 
 Object = Mapping[str, Any]
+
+#: Milliseconds from 1970 to a year that is not plausible any more.
+_LAST: Final = 2**43
 
 
 def one_object(source: Source, *, bare_nan: bool = False) -> Object:
@@ -43,9 +47,11 @@ def text(holder: Object, key: str) -> str:
     ('x', '1.5', '')
     """
     value = holder.get(key)
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return ""
-    return str(value).strip()
+    return str(value)
 
 
 def objects(holder: Object, key: str) -> Iterator[Object]:
@@ -55,8 +61,39 @@ def objects(holder: Object, key: str) -> Iterator[Object]:
         Refused: it is something else, or holds something else.
     """
     found = holder.get(key)
-    if found is None:
+    if found is None or found == []:
         return
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
         raise Refused("not a list of objects", field=key)
     yield from found
+
+
+def double(value: object) -> float | None:
+    """A number of any kind as a double, None when the value is none; a truth is no number.
+
+    Raises:
+        ValueError: it is larger than a double can hold.
+
+    >>> double(3), double("3"), double(True)
+    (3.0, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError("a number larger than a double can hold") from None
+
+
+def moment(milliseconds: object) -> datetime | None:
+    """A time in milliseconds since 1970; None for 0 and for what is no number.
+
+    Raises:
+        ValueError: no test was ever run then.
+    """
+    value = double(milliseconds)
+    if not value:
+        return None
+    if not 0 < value < _LAST:
+        raise ValueError(f"{value:.0f} is not a time since 1970")
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=value)

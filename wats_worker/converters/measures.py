@@ -1,10 +1,18 @@
 """Rows of measurements, and the sequences they stand in, as testers with limits and verdicts write them."""
 
-from typing import Any
+import math
+from typing import Any, Final
 
 from wats_worker.converters.texts import OF_STEP, Step, fit, wire_number
 
 Row = dict[str, Any]
+
+#: The types of a step with one row that needs no name, and with named ones.
+_TYPES: Final = {
+    "numericMeas": ("ET_NLT", "ET_MNLT"),
+    "stringMeas": ("ET_SVT", "ET_MSVT"),
+    "booleanMeas": ("ET_PFT", "ET_MPFT"),
+}
 
 
 def numeric(
@@ -18,9 +26,12 @@ def numeric(
 ) -> Row:
     """A numeric row. What has one limit is one-sided, what has none is only logged.
 
-    >>> numeric(3.2, "P", high=5.0, unit="Ohm")
+    A limit that is infinite, or no number, is none.
+
+    >>> numeric(3.2, "P", low=float("-inf"), high=5.0, unit="Ohm")
     {'compOp': 'LE', 'status': 'P', 'value': 3.2, 'lowLimit': 5.0, 'unit': 'Ohm'}
     """
+    low, high = (limit if limit is not None and math.isfinite(limit) else None for limit in (low, high))
     row: Row = {"compOp": "LOG", "status": status, "value": wire_number(value)}
     if low is not None and high is not None:
         row["compOp"], row["lowLimit"], row["highLimit"] = "GELE", low, high
@@ -40,16 +51,24 @@ def verdict(status: str, *, name: str | None = None) -> Row:
     return {"status": status, "name": name} if name else {"status": status}
 
 
+def measured(name: str, status: str, member: str, rows: list[Row], text: str = "") -> Step:
+    """A step with rows of the kind that goes into this member of it.
+
+    >>> measured("Rail", "P", "booleanMeas", [verdict("P")])["stepType"]
+    'ET_PFT'
+    """
+    several = len(rows) > 1 or "name" in rows[0]
+    return _step(name, status, _TYPES[member][several], {member: rows}, text)
+
+
 def numbers(name: str, status: str, rows: list[Row], text: str = "") -> Step:
     """A step with numeric rows."""
-    several = len(rows) > 1 or "name" in rows[0]
-    return _step(name, status, "ET_MNLT" if several else "ET_NLT", {"numericMeas": rows}, text)
+    return measured(name, status, "numericMeas", rows, text)
 
 
 def verdicts(name: str, status: str, rows: list[Row], text: str = "") -> Step:
     """A step with pass or fail rows."""
-    several = len(rows) > 1 or "name" in rows[0]
-    return _step(name, status, "ET_MPFT" if several else "ET_PFT", {"booleanMeas": rows}, text)
+    return measured(name, status, "booleanMeas", rows, text)
 
 
 def passed_or_failed(name: str, status: str, text: str = "") -> Step:

@@ -5,14 +5,13 @@ test records is measured: ``record_property("rail", 3.3)``, then unit, low and h
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from wats_worker.converters import base, conventions, measures
 from wats_worker.converters.base import Refused, Source
 from wats_worker.converters.conventions import Facts
 from wats_worker.converters.finish import begin, finish
-from wats_worker.converters.jsons import Object, objects, one_object, text
+from wats_worker.converters.jsons import Object, double, moment, objects, one_object, text
 from wats_worker.converters.texts import Step, say, shown
 from wats_worker.reports import judge
 from wats_worker.reports.model import Report
@@ -20,6 +19,15 @@ from wats_worker.reports.model import Report
 NAME: Final = "pytest-json-report"
 TITLE: Final = "pytest-json-report"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number, part number, revision, process": "user properties or environment, by those names or "
+    "`names`",
+    "start, time": "created less duration",
+    "result": "exitcode, and what the tests come to",
+    "steps": "a sequence per module, a step per test",
+    "values, limits": "user properties of a test, each with the unit, low and high that follow it",
+}
 
 Options = conventions.Options
 
@@ -67,16 +75,17 @@ def _document(run: Object, source: Source, options: Options) -> dict[str, Any]:
         for module, below in groups.items()
     ]
     made: dict[str, Any] = {"type": "T", "uut": {}}
-    facts.put(made, source)
-    created, duration = run.get("created"), run.get("duration")
-    if isinstance(created, (int, float)) and isinstance(duration, (int, float)):
+    facts.put(made)
+    created, duration = double(run.get("created")), double(run.get("duration"))
+    if created is not None and duration is not None:
         # The report is created when the run is over.
         made["uut"]["execTime"] = round(duration, 6)
-        begin(made, _moment(created - duration), source, options)
+        _begin(made, created - duration, source, options)
     made["result"] = conventions.together(
         [*_verdicts(run), *(step["status"] for below in groups.values() for step in below)]
     )
     made["root"] = measures.sequence("MainSequence Callback", steps, made["result"])
+    conventions.of_a_unit(made, source, options)
     return made
 
 
@@ -90,10 +99,12 @@ def _verdicts(run: Object) -> Iterator[str]:
             yield "E"
 
 
-def _moment(seconds: float) -> datetime:
-    if not 0 <= seconds < 2**33:
-        raise Refused(f"{seconds} is not a time since 1970", field="start")
-    return datetime.fromtimestamp(round(seconds, 3), UTC)
+def _begin(made: dict[str, Any], seconds: float, source: Source, options: Options) -> None:
+    try:
+        if (start := moment(round(seconds * 1000))) is not None:
+            begin(made, start, source, options)
+    except (ValueError, OverflowError) as error:
+        raise Refused(str(error), field="start") from None
 
 
 def _step(test: Object, name: str, facts: Facts) -> Step:
@@ -117,7 +128,7 @@ def _step(test: Object, name: str, facts: Facts) -> Step:
     step["totTime"] = round(seconds, 6)
     if step["status"] != "S":
         rest = [(key, value) for key, value in _properties(test) if not facts.take(key, value, name)]
-        conventions.measure(step, rest, name)
+        conventions.measure(step, conventions.grouped(rest), name)
     return step
 
 

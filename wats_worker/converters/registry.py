@@ -13,11 +13,21 @@ from wats_worker.converters import (
     i3070_log,
     i3070_others,
     i3070_text,
+    ipc_cfx,
     junit,
+    klippel,
+    litepoint,
+    omron,
+    openhtf,
     pytest_json,
+    robot,
+    saki,
     seica,
+    sigmaquest,
+    soundcheck,
     spea,
     spectrum,
+    stepwize,
     teststand_csv,
     teststand_xml,
     tri_ict,
@@ -58,6 +68,16 @@ _MODULES: Final = (
     xjtag,
     junit,
     pytest_json,
+    openhtf,
+    robot,
+    ipc_cfx,
+    saki,
+    omron,
+    litepoint,
+    sigmaquest,
+    stepwize,
+    klippel,
+    soundcheck,
 )
 
 
@@ -80,6 +100,11 @@ def bundled() -> Mapping[str, Converter]:
     True
     """
     return _BUNDLED
+
+
+def modules() -> tuple[ModuleType, ...]:
+    """The modules they are in, in the order in which formats matter to electronics factories."""
+    return _MODULES
 
 
 def of_module(module: ModuleType) -> Converter:

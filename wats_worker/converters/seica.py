@@ -30,6 +30,16 @@ from wats_worker.reports.model import Report
 NAME: Final = "seica-xml"
 TITLE: Final = "Seica XML"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number": "BCP of BI",
+    "part number, revision": "the words of NM of ST",
+    "start, time": "SD of BI, up to ED of ET",
+    "result": "failed if NF of ET is more than 0",
+    "operator": "OP of ST",
+    "steps": "a sequence per F, in it a step per TEST",
+    "limits, unit": "ML, MH, MU, scaled to the base unit",
+}
 
 _ST: Final = re.compile(rb"<ST\s[^<>]*\bNM\s*=")
 _BI: Final = re.compile(rb"<BI\s[^<>]*\bBCP\s*=")

@@ -12,6 +12,16 @@ DateOrder = Literal["dmy", "mdy", "ymd"]
 
 _DAY: Final = re.compile(r"([0-9]{1,4})([./-])([0-9]{1,2})\2([0-9]{1,4})")
 _TIME: Final = re.compile(r"([0-9]{1,2}):([0-9]{2}):([0-9]{2})")
+#: As a PC shows the time in its own culture: 16:31, 8:59:14.250 AM, 下午 04:31:05.
+_LOCAL: Final = re.compile(
+    r"(?:(?P<before>[^\d\s]{1,4})\s*)?(?P<hour>[0-9]{1,2})[:.](?P<minute>[0-9]{2})"
+    r"(?:[:.](?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,7}))?)?(?:\s*(?P<after>[^\d\s][^\d]{0,5}))?"
+)
+#: What Windows writes for the two halves of a day, without dots and blanks.
+_HALVES: Final = {
+    **dict.fromkeys(("am", "上午", "午前", "오전", "πμ", "de", "dop", "öö", "sa", "ص", "vm", "fm"), 0),
+    **dict.fromkeys(("pm", "下午", "午後", "오후", "μμ", "du", "odp", "ös", "ch", "م", "nm", "em"), 12),
+}
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -34,6 +44,8 @@ def day(
     if found is None:
         raise Refused(f"{shown(text)} is not a date", place=place, field="start")
     numbers = (int(found[1]), int(found[3]), int(found[4]))
+    if len(found[1]) == 4:
+        order = "ymd"  # whatever the others of this source look like
     made = _day(numbers, order or usual, text, place)
     if order is None and usual != "ymd" and max(numbers[:2]) <= 12 and numbers[0] != numbers[1]:
         source.warn(f"{text.strip()} was read as {made}: say date_order for the source to be sure")
@@ -64,6 +76,35 @@ def time_of_day(text: str, place: str | None = None) -> time:
         raise Refused(f"{shown(text)} is not a time of day", place=place, field="start")
     try:
         return time(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError as error:
+        raise Refused(f"{shown(text)}: {error}", place=place, field="start") from None
+
+
+def local_time(text: str, place: str | None = None) -> time:
+    """A time of day as a PC shows it: with or without seconds, of twelve or twenty-four hours.
+
+    Raises:
+        Refused: there is no such time.
+
+    >>> str(local_time("4:52:21 PM")), str(local_time("16.52")), str(local_time("下午 04:31:05"))
+    ('16:52:21', '16:52:00', '16:31:05')
+    """
+    found = _LOCAL.fullmatch(text.strip())
+    words = (
+        [re.sub(r"[.\s]", "", found[name]).lower() for name in ("before", "after") if found[name]]
+        if found
+        else []
+    )
+    if found is None or len(words) > 1 or not _HALVES.keys() >= set(words):
+        raise Refused(f"{shown(text)} is not a time of day", place=place, field="start")
+    hour = int(found["hour"])
+    if words and 1 <= hour <= 12:
+        hour = hour % 12 + _HALVES[words[0]]
+    elif words and (_HALVES[words[0]] == 12) != (hour > 12):  # "15:47:48 PM" is seen, and clear
+        raise Refused(f"{shown(text)} is not a time of day", place=place, field="start")
+    micro = int((found["fraction"] or "")[:6].ljust(6, "0"))
+    try:
+        return time(hour, int(found["minute"]), int(found["second"] or 0), micro)
     except ValueError as error:
         raise Refused(f"{shown(text)}: {error}", place=place, field="start") from None
 

@@ -28,6 +28,13 @@ from wats_worker.reports.model import Report
 NAME: Final = "teststand-db-csv"
 TITLE: Final = "TestStand database as CSV"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number, start, station, socket": "the columns of that name",
+    "result, time": "Test Status, Test Time",
+    "steps": "a column each, its unit and index in the heading",
+    "limits": "in the heading: 4.9 <= x <= 5.1",
+}
 
 
 class Options(base.Options):

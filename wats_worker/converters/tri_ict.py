@@ -29,6 +29,16 @@ from wats_worker.reports.model import Report
 NAME: Final = "tri-ict"
 TITLE: Final = "TRI in-circuit test (CSV, DCL)"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number, part number, revision": "BarCode, BoardName, BoardVersion",
+    "start, time": "BeginDate and BeginTime; up to Date and Time",
+    "result": "Result, MulBrdResult and PASS/FAIL, which have to agree",
+    "station, operator, fixture, socket": "ICT_ID, OperID, FixtureBarcode, MulBrdNum",
+    "steps": "a row per failed component, a step per short and open",
+    "limits": "the standard value with its percentages",
+    "misc infos": "SeriesNo, Retest, RetryCnt, WorkSchedule, DetailResult, Version",
+}
 
 Options = base.Options
 

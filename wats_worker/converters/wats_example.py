@@ -26,6 +26,17 @@ from wats_worker.reports.model import Report
 NAME: Final = "wats-example-xml"
 TITLE: Final = "Example XML of the WATS converter kit"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number, part number, revision": "SerialNumber, PartNumber, Revision",
+    "process": "OperationTypeCode",
+    "start, time": "StartDate, ExecutionTime",
+    "result": "what the steps come to",
+    "operator": "Operator",
+    "steps": "NumericTest, StringTest and PassFailTest in their Sequence",
+    "limits, unit": "LowLim, HighLim, Unit; Limit of a text",
+    "misc infos": "every other element of the header",
+}
 
 Options = base.Options
 

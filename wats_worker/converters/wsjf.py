@@ -17,6 +17,12 @@ from wats_worker.reports.model import Report
 NAME: Final = "wats-json"
 TITLE: Final = "WATS JSON report (WSJF), tests and repairs"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "everything": "the member of the same name; `startUTC` is added where it is missing",
+    "left out": "what the server fills in (`origin`, `productName`, `assetStats`), and the members that "
+    "`ignore_members` names",
+}
 
 _TYPE: Final = re.compile(rb'"type"\s*:\s*"[TR]"')
 _MARKS: Final = (rb'"pn"\s*:', rb'"sn"\s*:', rb'"processCode"\s*:', rb'"(?:root|uur|uut|machineName)"\s*:')

@@ -28,6 +28,15 @@ from wats_worker.reports.model import Report
 NAME: Final = "agilent-report-txt"
 TITLE: Final = "Agilent 3070 report of failures"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number": "Serial #, the last line",
+    "part number, revision": "the title of the board, Board Version",
+    "start": "the date below the title",
+    "result": "failed: boards that pass are not printed",
+    "steps": "a step per failed device, and one per report on shorts, pins or vectorless tests",
+    "limits": "Low Limit and High Limit; of a Threshold the side that explains the failure",
+}
 
 Options = base.Options
 

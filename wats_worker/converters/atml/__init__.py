@@ -28,6 +28,21 @@ __all__ = ["NAME", "TITLE", "VERSION", "Options", "convert", "probe"]
 NAME: Final = "atml"
 TITLE: Final = "ATML test results (IEEE 1636.1)"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number, part number, revision": "UUT: SerialNumber, IdentificationNumber of type Part "
+    "or a PartNumber of its extension, Version",
+    "start": "startDateTime of the ResultSet",
+    "result": "Outcome of the ResultSet",
+    "station, operator": "TestStation SerialNumber or ModelName, SystemOperator",
+    "program": "name of the ResultSet, else ModelName of the TestProgram; Version of the TestProgram",
+    "assets": "Equipment of the TestStation that has a SerialNumber",
+    "misc infos": "texts of other makers' extensions of the UUT",
+    "batch, socket": "TSResultSetProperties of TestStand's extension",
+    "steps": "TestGroup, Test and SessionAction, nested",
+    "limits": "LimitPair, SingleLimit and Expected of each TestResult, one-sided ones as they are",
+    "additional data": "arrays, collections and whatever else a result holds",
+}
 
 _ROOTS: Final = frozenset({"TestResultsCollection", "TestResults"})
 _FAMILY: Final = re.compile(r"IEEE-1636\.1|ieee\.org/ATML", re.IGNORECASE)
@@ -57,21 +72,26 @@ def _check(root: _Element) -> None:
 
 def _reports(source: Source, options: Options) -> Iterator[Report]:
     run: Run | None = None
-    count = 0
+    number = made = 0
     for event, element in markup.events(source, check=_check, tags=_TAGS):
         name = markup.local(element)
         if name == "TestResults":
             if event == "start":
                 run = Run(element, source, options)
             elif run is not None:
-                count += 1
-                place = f"report {count} ({run.place})"
-                yield finish(run.end(element), source, options, place=place)
+                number += 1
+                place = f"report {number} ({run.place})"
+                document = run.end(element)
+                if options.without_serial_number == "leave-out" and "sn" not in document:
+                    source.warn(f"{place}: a unit without a serial number, left out")
+                else:
+                    yield finish(document, source, options, place=place)
+                    made += 1
                 run = None
                 markup.forget(element)
         elif run is not None:
             _step(run, name, element, event)
-    if not count:
+    if not made:
         raise Refused("no report of a unit in the file")
 
 

@@ -4,10 +4,12 @@ from typing import Any, Final
 
 from lxml.etree import _Element
 
+from wats_worker.converters.atml import others
 from wats_worker.converters.atml.data import Tree, items, tree, written
 from wats_worker.converters.atml.options import Options
-from wats_worker.converters.atml.steps import Steps, call, duration, error, properties
-from wats_worker.converters.base import Refused, Source
+from wats_worker.converters.atml.parts import properties
+from wats_worker.converters.atml.steps import Steps, call, duration, error, is_under_way
+from wats_worker.converters.base import NotReady, Refused, Source
 from wats_worker.converters.finish import begin_iso, remember
 from wats_worker.converters.markup import only, place, text
 from wats_worker.converters.texts import Step, shown, whole
@@ -78,6 +80,8 @@ class Run:
         for event in events if events is not None else ():
             error(event, root, 200)
         uut |= {member: root[member] for member in ("errorCode", "errorMessage") if member in root}
+        if index := others.socket(element):
+            self._socket(index, element)
         self._document |= {"result": result, "root": root}
 
     def end(self, element: _Element) -> Document:
@@ -89,12 +93,15 @@ class Run:
         if guid and guid != _NO_ID:
             made["id"] = guid
         self._unit(element)
-        if station := text(element.find("{*}TestStation/{*}SerialNumber")):
+        if station := others.station(element):
             made["machineName"] = station
+        if assets := others.assets(element):
+            made["assets"] = assets
+        made["root"]["seqCall"] = {**others.program(element), **made["root"]["seqCall"]}
         operator = element.find("{*}Personnel/{*}SystemOperator")
         if operator is not None:
             made["uut"]["user"] = operator.get("name") or operator.get("ID") or ""
-        self._socket(element)
+        self._execution(element)
         free = [
             *_additional(element.find("{*}UUT/{*}Definition/{*}Extension")),
             *_additional(element.find("{*}TestStation/{*}Definition/{*}Extension")),
@@ -113,6 +120,9 @@ class Run:
         )
 
     def _result(self, element: _Element) -> str:
+        outcome = only(element, "Outcome")
+        if outcome is not None and is_under_way(outcome) and self._steps.letter(outcome) == "D":
+            raise NotReady(f"{place(element)}: the unit's outcome is that of a run that has not ended")
         letter = self._steps.outcome(element)
         if letter is None:
             raise Refused("the file has none", place=place(element), field="result")
@@ -125,11 +135,15 @@ class Run:
         made = self._document
         if serial := text(only(unit, "SerialNumber")):
             made["sn"] = serial
+        for name, told in others.facts(unit):
+            if name != "PartNumber":
+                remember(made, name, told)
         identification = unit.find("{*}Definition/{*}Identification")
+        part = self._part_number(identification) if identification is not None else None
+        if part := part or others.part_number(unit):
+            made["pn"] = part
         if identification is None:
             return
-        if part := self._part_number(identification):
-            made["pn"] = part
         if version := text(identification.find("{*}Version")):
             made["rev"] = version
         model = text(identification.find("{*}ModelName"))
@@ -154,25 +168,25 @@ class Run:
             )
         return found.pop() if found else None
 
-    def _socket(self, element: _Element) -> None:
+    def _execution(self, element: _Element) -> None:
+        """What TestStand says about the run as a whole: batch, socket, whether only a part was run."""
         facts = element.find("{*}Extension/{*}TSResultSetProperties")
         if facts is None:
             return
-        uut = self._document["uut"]
-        batch, socket = (
-            _value(facts.find(f"{{*}}{name}")) for name in ("BatchSerialNumber", "TestSocketIndex")
-        )
-        if batch:
-            uut["batchSN"] = batch
-        if socket:
-            try:
-                index = whole(socket)
-            except ValueError as problem:
-                raise Refused(str(problem), place=place(facts), field="TestSocketIndex") from None
-            if index >= 0:  # -1 is the sequential model: there are no sockets
-                uut["testSocketIndex"] = index
+        if batch := _value(facts.find("{*}BatchSerialNumber")):
+            self._document["uut"]["batchSN"] = batch
+        if index := _value(facts.find("{*}TestSocketIndex")):
+            self._socket(index, facts)
         if _value(facts.find("{*}IsPartialExecution")).lower() == "true":
             remember(self._document, "Partial execution", "True")
+
+    def _socket(self, written_index: str, element: _Element) -> None:
+        try:
+            index = whole(written_index)
+        except ValueError as problem:
+            raise Refused(str(problem), place=place(element), field="TestSocketIndex") from None
+        if index >= 0:  # -1 is the sequential model: there are no sockets
+            self._document["uut"]["testSocketIndex"] = index
 
 
 def _value(element: _Element | None) -> str:

@@ -16,7 +16,13 @@ Row = dict[str, Any]
 _ABOVE: Final = frozenset({"GE", "GT"})
 _BELOW: Final = frozenset({"LE", "LT"})
 #: Equal with or without regard to case. Case-blind inequality has no operator in WATS.
-_TEXT: Final = {"CIEQ": "IGNORECASE", **{operator: operator for operator in ONE_LIMIT}}
+_TEXT: Final = {
+    **dict.fromkeys(("CIEQ", "IGNORECASE"), "IGNORECASE"),
+    **dict.fromkeys(("CASESENSITIVE", "CASESENSIT"), "CASESENSIT"),
+    **{operator: operator for operator in ONE_LIMIT},
+}
+#: Equal or not equal within a threshold: inside or outside of two limits.
+_WITHIN: Final = {"EQ": "GELE", "NE": "LTGT"}
 _SHARES: Final = {"percentage": 100.0, "ppm": 1_000_000.0, "delta": None}
 
 
@@ -66,7 +72,7 @@ def _text(value: str, limits: _Element | None, step: Step) -> Row:
         return made
     shape = next((child for child in limits if local(child) != "Extension"), limits)
     datum = shape.find("{*}Datum")
-    operator = _TEXT.get(shape.get("comparator", ""))
+    operator = _TEXT.get(shape.get("comparator", "").upper())
     if local(shape) == "LimitPair" or operator is None or datum is None:
         say(step, f"Compared with: {_told(limits)}")
         return made
@@ -77,11 +83,14 @@ def _numeric(limits: _Element, result: _Element, step: Step) -> Row:
     shapes = [child for child in limits if local(child) != "Extension"]
     if len(shapes) == 1:
         shape = shapes[0]
-        if local(shape) == "LimitPair":
+        # A step that was forced to fail, or to pass, has its limits with empty comparators.
+        if local(shape) == "LimitPair" and any(limit.get("comparator") for limit in shape):
             return _pair(shape, _properties(limits, result))
         datum = shape.find("{*}Datum")
         operator = shape.get("comparator", "")
         if local(shape) in {"SingleLimit", "Expected"} and datum is not None and operator in ONE_LIMIT:
+            if operator in _WITHIN and (bounds := _threshold(_properties(limits, result))):
+                return {"compOp": _WITHIN[operator], "lowLimit": bounds[0], "highLimit": bounds[1]}
             limit = numeric(datum, "limit")
             return {"compOp": operator, "lowLimit": limit} if math.isfinite(limit) else {}
     if told := _told(limits):
@@ -126,7 +135,7 @@ def _threshold(properties: _Element | None) -> tuple[float, float] | None:
     kind_of = (properties.findtext("{*}ThresholdType") or "").strip().lower()
     raw = {name: properties.find(f"{{*}}RawLimits/{{*}}{name}") for name in ("Nominal", "Low", "High")}
     values = [numeric(element, name) for name, element in raw.items() if element is not None]
-    if kind_of not in _SHARES or len(values) != len(raw):
+    if kind_of not in _SHARES or len(values) != len(raw) or not all(map(math.isfinite, values)):
         return None
     nominal, low, high = values
     share = _SHARES[kind_of]

@@ -18,6 +18,8 @@ _STATUSES: Final[Mapping[str, str]] = {
     "terminated": "T",
     "aborted": "T",
 }
+#: TestStand's qualifiers of what has not ended; a report may have been written meanwhile.
+UNDER_WAY: Final = frozenset({"running", "looping"})
 
 
 class Options(base.Options):
@@ -29,6 +31,8 @@ class Options(base.Options):
     statuses: Mapping[str, Literal["P", "F", "D", "S", "E", "T"]] = Field(default_factory=dict)
     #: Which identification number is the part number, by its qualifier, where a unit has several.
     part_number_qualifier: Annotated[str, Field(min_length=1)] | None = None
+    #: Units without a serial number, as of empty sockets: refuse the file, or leave them out.
+    without_serial_number: Literal["refuse", "leave-out"] = "refuse"
 
     def letters(self) -> dict[str, str]:
         """The wire's letter for each outcome in lower case: the standard's own and this site's."""

@@ -1,18 +1,20 @@
 """Groups, tests and session actions to steps. What a step is follows from its data: sites name own types."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from lxml.etree import _Element
 
-from wats_worker.converters.atml.data import Tree, items, kind, tree, unit, written
+from wats_worker.converters.atml.data import Tree, kind, tree, written
 from wats_worker.converters.atml.limits import Row, row
-from wats_worker.converters.atml.options import Options
+from wats_worker.converters.atml.options import UNDER_WAY, Options
+from wats_worker.converters.atml.parts import OWN, Measured, Parts, measurements, split
 from wats_worker.converters.base import Refused
 from wats_worker.converters.clock import read_iso
-from wats_worker.converters.markup import local, only, place
+from wats_worker.converters.markup import local, only, place, text
 from wats_worker.converters.texts import OF_STEP, Step, fit, number, say, shown, whole
 from wats_worker.reports import judge
+from wats_worker.reports.model import CONTENT
 
 _GROUPS: Final = {"setup": "S", "main": "M", "cleanup": "C"}
 #: TestStand's own names for the tests that WATS has names of its own for.
@@ -23,25 +25,16 @@ _TYPES: Final = {
     "PassFailTest": "ET_PFT",
 }
 _SEVERAL: Final = {"ET_NLT": "ET_MNLT", "ET_SVT": "ET_MSVT", "ET_PFT": "ET_MPFT"}
+_ROWS: Final = {"Number": "numericMeas", "String": "stringMeas", "Boolean": "booleanMeas"}
+#: The type of a step with one row.
+_ALONE: Final = {"numericMeas": "ET_NLT", "stringMeas": "ET_SVT", "booleanMeas": "ET_PFT"}
 _STEERING: Final = ("Statement", "Label", "Goto", "NI_Flow_")
-#: The names of a TestStand step's own value; any other result is a row of a multiple test, or additional.
-_OWN: Final = frozenset({"Numeric", "String"})
 _LOOP: Final = {
     "num": "NumLoops",
     "endingIndex": "EndingLoopIndex",
     "passed": "NumPassed",
     "failed": "NumFailed",
 }
-
-
-class _Parts(NamedTuple):
-    """The children of a step's element that say something about it."""
-
-    properties: Mapping[str, str]  # TestStand's own, empty elsewhere
-    outcome: _Element | None
-    results: list[_Element]
-    values: list[tuple[str, _Element]]  # of Data and Parameters
-    events: list[_Element]
 
 
 class Steps:
@@ -59,9 +52,9 @@ class Steps:
 
     def test(self, element: _Element) -> list[Step]:
         """The step of a Test or SessionAction; none when it is dropped."""
-        parts = _parts(element)
+        parts = split(element)
         step = self._facts(element, parts)
-        rows, others = _sort(parts)
+        rows, others = measurements(parts)
         if step["status"] not in {"S", "T"}:  # a step that didn't run to its end has nothing to show
             self._measure(step, rows, judged=local(element) == "Test" and _judges(step))
             _answers(step, parts)
@@ -74,9 +67,9 @@ class Steps:
 
         A step carries either a call or measurements.
         """
-        parts = _parts(element)
+        parts = split(element)
         step = self._facts(element, parts, below)
-        rows, others = _sort(parts)
+        rows, others = measurements(parts)
         _add(step, others)
         if step["status"] == "S":
             return step
@@ -102,6 +95,8 @@ class Steps:
             raise Refused("passed and failed at once", place=place(outcome), field="Outcome")
         if known:
             return known[0]
+        if is_under_way(outcome):  # a thread nobody waited for, a loop that was stopped
+            return "D"
         word = words[0] or words[1]
         raise Refused(
             f"{shown(word)} is not an outcome",
@@ -115,7 +110,7 @@ class Steps:
         found = only(element, "Outcome")
         return None if found is None else self.letter(found)
 
-    def _facts(self, element: _Element, parts: _Parts, below: Iterable[Step] = ()) -> Step:
+    def _facts(self, element: _Element, parts: Parts, below: Iterable[Step] = ()) -> Step:
         """What every step has, whatever kind it is."""
         facts = parts.properties
         name = element.get("callerName") or element.get("name") or element.get("ID") or ""
@@ -128,6 +123,12 @@ class Steps:
             if parts.outcome is not None
             else judge.of_steps(step["status"] for step in below)
         )
+        if step["status"] == "D" and parts.outcome is not None and is_under_way(parts.outcome):
+            say(step, f"Status: {parts.outcome.get('qualifier') or parts.outcome.get('value')}")
+        if facts.get("InteractiveExeNum"):
+            step["interactiveExeNum"] = _whole(facts, "InteractiveExeNum", element)
+        if facts.get("Server"):
+            say(step, f"Server: {facts['Server']}")
         if start := _moment(element.get("startDateTime", ""), self._offset):
             step["start"] = start
         if (seconds := duration(element, facts)) is not None:
@@ -144,31 +145,38 @@ class Steps:
             say(step, description.strip())
         return step
 
-    def _measure(self, step: Step, rows: list[_Element], *, judged: bool) -> None:
-        """Put measurements on a step; of several kinds the first stays, and the others are told."""
-        kept = ""
-        made: list[Row] = []
-        for result in rows:
-            name = result.get("name") or result.get("ID") or ""
-            datum = result.find("{*}TestData/{*}Datum")
-            if datum is None:
-                continue
-            status = self.outcome(result) or step["status"]
-            member, measured = _row(result, datum, step)
-            kept = kept or member
-            if member != kept:
-                say(step, f"{name}: {written(datum)} {unit(datum)}".strip())
-                continue
-            measured["status"] = OF_STEP[status]
-            if name and not (len(rows) == 1 and name in _OWN):
-                measured["name"] = fit(step, "Measurement", name, 100)
-            made.append(measured)
-        if made:
-            step[kept] = made
-            if any("name" in measured for measured in made):
+    def _measure(self, step: Step, rows: list[Measured], *, judged: bool) -> None:
+        """Put measurements on a step; of several kinds each becomes a step of its own below it."""
+        made = [self._row(step, measured) for measured in rows]
+        if len(made) == 1 and made[0][1].get("name") in OWN:
+            del made[0][1]["name"]
+        kinds = {member for member, _ in made}
+        if len(kinds) > 1:
+            step |= {"stepType": "SequenceCall", "seqCall": {}, "steps": [_alone(*pair) for pair in made]}
+        elif made:
+            step[kinds.pop()] = [row for _, row in made]
+            if any("name" in row for _, row in made):
                 step["stepType"] = _SEVERAL.get(step["stepType"], step["stepType"])
         elif judged:
             step["booleanMeas"] = [{"status": OF_STEP[step["status"]]}]
+
+    def _row(self, step: Step, measured: Measured) -> tuple[str, Row]:
+        """What kind of measurement it is, and its row."""
+        result, datum = measured
+        shape = kind(datum)
+        made: Row = {} if shape == "Boolean" else row(result, datum, step)
+        made["status"] = OF_STEP[self.outcome(result) or step["status"]]
+        if name := result.get("name") or result.get("ID"):
+            made["name"] = fit(step, "Measurement", name, 100)
+        for comment in result.iterfind("{*}Extension//{*}Comment"):
+            if text(comment):
+                say(step, f"{name}: {text(comment)}" if name else text(comment))
+        return _ROWS[shape], made
+
+
+def is_under_way(outcome: _Element) -> bool:
+    """Whether an outcome is that of something which has not ended."""
+    return (outcome.get("qualifier") or outcome.get("value") or "").strip().lower() in UNDER_WAY
 
 
 def call(name: str, step: Step) -> dict[str, str]:
@@ -198,90 +206,10 @@ def error(event: _Element, step: Step, limit: int) -> None:
         say(step, f"{what}: {message}")
 
 
-def properties(element: _Element) -> dict[str, str]:
-    """TestStand's own facts about a step."""
-    found = element.find("{*}Extension/{*}TSStepProperties")
-    facts: dict[str, str] = {}
-    for child in found if found is not None else ():
-        if len(child):  # LoopingProperties
-            facts |= {local(below): _fact(below) for below in child}
-        else:
-            facts[local(child)] = _fact(child)
-    return facts
-
-
-def _fact(element: _Element) -> str:
-    return (element.get("value") or element.text or "").strip()
-
-
-def _parts(element: _Element) -> _Parts:
-    outcome: _Element | None = None
-    results: list[_Element] = []
-    values: list[tuple[str, _Element]] = []
-    events: list[_Element] = []
-    for child in element:
-        name = local(child)
-        if name == "TestResult":
-            results.append(child)
-        elif name in {"Outcome", "ActionOutcome"}:
-            if outcome is not None:
-                raise Refused("a second outcome", place=place(child), field=name)
-            outcome = child
-        elif name == "Data":
-            values += _values(child, "Data")
-        elif name == "Parameters":
-            values += [
-                pair
-                for parameter in child.iterchildren("{*}Parameter")
-                for data in parameter.iterchildren("{*}Data")
-                for pair in _values(data, parameter.get("name") or parameter.get("ID") or "Parameter")
-            ]
-        elif name == "Events":
-            events = list(child)
-    return _Parts(properties(element), outcome, results, values, events)
-
-
-def _values(data: _Element, name: str) -> list[tuple[str, _Element]]:
-    """The values of a Data element: the items of its collection, or the one it is."""
-    found: list[tuple[str, _Element]] = []
-    for child in data:
-        shape = local(child)
-        if shape == "Collection" and name == "Data":
-            found += items(child)
-        elif shape in {"Collection", "Datum", "IndexedArray"}:
-            found.append((name, child))
-    return found
-
-
-def _sort(parts: _Parts) -> tuple[list[_Element], list[tuple[str, _Element]]]:
-    """The results that are measurements, and everything else that has a value.
-
-    TestStand marks what it measured by limits, or by saying that there are none. What else it writes are
-    parameters and additional results. Other writers have nothing but measurements.
-    """
-    rows: list[_Element] = []
-    others = list(parts.values)
-    for result in parts.results:
-        name = result.get("name") or result.get("ID") or "Result"
-        data = next((child for child in result.iterchildren("{*}TestData")), None)
-        value = next(iter(data), None) if data is not None else None
-        if value is None:
-            continue
-        limited = result.find("{*}TestLimits") is not None
-        marked = result.find("{*}Extension/{*}TSLimitProperties") is not None
-        by_others = not parts.properties and name != "ReportText"
-        if local(value) == "Datum" and (limited or marked or name in _OWN or by_others):
-            rows.append(result)
-        else:
-            others.append((name, value))
-    return rows, others
-
-
-def _row(result: _Element, datum: _Element, step: Step) -> tuple[str, Row]:
-    if kind(datum) == "Boolean":
-        return "booleanMeas", {}
-    made = row(result, datum, step)
-    return "stringMeas" if kind(datum) == "String" else "numericMeas", made
+def _alone(member: str, row: Row) -> Step:
+    """A measurement as a step."""
+    step: Step = {"group": "M", "stepType": _ALONE[member], "name": row.pop("name", "Result")}
+    return {**step, "status": row["status"], member: [row]}
 
 
 def _judges(step: Step) -> bool:
@@ -289,9 +217,9 @@ def _judges(step: Step) -> bool:
     return step["status"] in {"P", "F", "E"} and not step["stepType"].startswith(("SequenceCall", "NI_"))
 
 
-def _answers(step: Step, parts: _Parts) -> None:
+def _answers(step: Step, parts: Parts) -> None:
     """What the operator answered, or a program returned."""
-    if "booleanMeas" in step or "numericMeas" in step or "stringMeas" in step:
+    if not step.keys().isdisjoint(CONTENT):
         return
     given = {name: written(value) for name, value in parts.values if local(value) == "Datum"}
     try:
@@ -320,13 +248,17 @@ def _add(step: Step, values: Iterable[tuple[str, _Element]]) -> None:
 
 def _loop(facts: Mapping[str, str], element: _Element) -> dict[str, Any]:
     """A loop's summary has its counts, an iteration its index."""
+    summary = {member: _whole(facts, name, element) for member, name in _LOOP.items() if facts.get(name)}
+    if "num" in summary:
+        return summary
+    return {"idx": _whole(facts, "LoopIndex", element)} if facts.get("LoopIndex") else {}
+
+
+def _whole(facts: Mapping[str, str], name: str, element: _Element) -> int:
     try:
-        summary = {member: whole(facts[name]) for member, name in _LOOP.items() if facts.get(name)}
-        if "num" in summary:
-            return summary
-        return {"idx": whole(facts["LoopIndex"])} if facts.get("LoopIndex") else {}
+        return whole(facts[name])
     except ValueError as problem:
-        raise Refused(str(problem), place=place(element), field="LoopingProperties") from None
+        raise Refused(str(problem), place=place(element), field=name) from None
 
 
 def duration(element: _Element, facts: Mapping[str, str]) -> float | None:

@@ -24,6 +24,16 @@ from wats_worker.reports.model import Report
 NAME: Final = "teradyne-gr228x"
 TITLE: Final = "Teradyne GR228X and Z18xx"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number": "SN behind the beginning of a test",
+    "part number": "as printed by the test program, else the name of the program",
+    "start": "the time behind @",
+    "result": 'the sign of the last line: " passed, / failed, ? and ! broken off, * and & error',
+    "station, operator, revision": "as printed by the test program, where it does",
+    "steps": "a result each; those of a panel's boards in a sequence per board",
+    "limits": "the two in parentheses",
+}
 
 Options = base.Options
 

@@ -33,6 +33,21 @@ __all__ = ["NAME", "TITLE", "VERSION", "Options", "convert", "probe"]
 NAME: Final = "i3070-log-record"
 TITLE: Final = "Keysight i3070 log record"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number": "board id of BTEST",
+    "part number, revision": "board type of BATCH; version label, or the revision of the board type",
+    "process": "the process step of BATCH, by `process_codes`",
+    "start": "start of BTEST; a test that begins in the same second as another is put a millisecond "
+    "behind it",
+    "result": "status of BTEST, by Keysight's table and `user_statuses`",
+    "station, operator, batch, fixture, socket": "controller, operator, batch, fixture of BATCH; number "
+    "on the panel of BTEST",
+    "steps": "a sequence per kind of test, in it a step per block; several measurements of a block are rows",
+    "limits": "LIM2 and LIM3; 9.999999E+99 is none",
+    "units": "by the kind of measurement: ohms of A-RES, farads of A-CAP and so on",
+    "misc infos": "test head, panel, learning, known good board, tested again",
+}
 
 _BEGINNING: Final = re.compile(rb"\s*\{@BATCH\|")
 _TEST: Final = re.compile(rb"\{@BTEST\|")

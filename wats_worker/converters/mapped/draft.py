@@ -1,6 +1,7 @@
 """Drafts a mapping from one file of a tester, for a person to look through."""
 
 import json
+import re
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,8 +11,18 @@ from wats_worker.converters.mapped.draft_table import draft_table
 from wats_worker.converters.mapped.draft_text import draft_text
 
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+#: What a text begins with that is no list of lines.
+_OTHERS: Final = (
+    (re.compile(rb"\s*<[?!A-Za-z]"), "XML or HTML"),
+    (re.compile(rb"\s*(?:\{|\[\s*[\[{\"])\s*[\"\[{}\]]"), "JSON"),
+    (re.compile(rb"PK\x03\x04|\x1f\x8b|BZh|7z\xbc\xaf"), "an archive"),
+)
 #: So much of a file is looked at.
 LOOKED_AT: Final = 1024 * 1024
+
+
+class NoDraft(Exception):
+    """There is nothing to draft a mapping from; the text says why, and what to do instead."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +32,11 @@ class Draft:
     converter: str  # its name
     options: MappingOf[str, Any]
     notes: tuple[str, ...]  # what a person has to decide
+
+    @property
+    def guesses(self) -> bool:
+        """Whether it is only a guess what the serial number is, so that nobody should use it as it stands."""
+        return self.options.get("heading") is False
 
     def toml(self, source: str, folder: str) -> str:
         """The source's part of a configuration file."""
@@ -40,7 +56,11 @@ def draft(sample: bytes, name: str) -> Draft:
     Args:
         sample: The file, or its beginning.
         name: The file's name.
+
+    Raises:
+        NoDraft: it is no text, or none with lines.
     """
+    _look(sample)
     encoding, lines = _lines(sample[:LOOKED_AT])
     made, notes = draft_table(lines)
     converter = table.NAME
@@ -54,6 +74,32 @@ def draft(sample: bytes, name: str) -> Draft:
             "the last line has no end; if that is usual, a file that is cut off looks like a whole one"
         )
     return Draft(converter, options, tuple(notes))
+
+
+def _look(sample: bytes) -> None:
+    """Refuse what no mapping can be for.
+
+    >>> _look(b"<report/>")
+    Traceback (most recent call last):
+    wats_worker.converters.mapped.draft.NoDraft: XML or HTML: mappings are for tables and lines of text. \
+For this, write a converter: 'wats-worker converters new'
+    """
+    if not sample.removeprefix(b"\xef\xbb\xbf").strip():
+        raise NoDraft("the file is empty")
+    kind = next(
+        (kind for begins, kind in _OTHERS if begins.match(sample.removeprefix(b"\xef\xbb\xbf"))), None
+    )
+    if kind is None and not sample.startswith(_UTF16) and (at := sample.find(0)) >= 0:
+        halves = sorted(half.count(0) / len(half) for half in (sample[:200:2], sample[1:200:2]) if half)
+        if halves[0] < 0.1 and halves[-1] > 0.5:
+            raise NoDraft(
+                "UTF-16 without the mark it begins with, as far as one can guess: have the tester write "
+                "UTF-8, or UTF-16 with its mark"
+            )
+        kind = f"a NUL byte at {at}, so no text"
+    if kind is not None:
+        instead = "For this, write a converter: 'wats-worker converters new'"
+        raise NoDraft(f"{kind}: mappings are for tables and lines of text. {instead}")
 
 
 def _lines(sample: bytes) -> tuple[str, list[str]]:

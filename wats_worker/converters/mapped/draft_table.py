@@ -1,26 +1,21 @@
-"""Drafts the mapping of a table: its delimiter, its heading, what its columns are, what makes a unit."""
+"""Drafts the mapping of a table: what its columns are, and what makes a unit."""
 
-import csv
 import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+from wats_worker.converters.mapped.draft_headless import draft_headless
+from wats_worker.converters.mapped.found_table import Table, find_table
 from wats_worker.converters.mapped.guesses import (
     STEP_WORDS,
     UNIT_WORDS,
     bare,
     date_formats,
-    decimal_comma,
     is_number,
     roles,
     unknown_words,
 )
 
-_DELIMITERS: Final = (",", ";", "\t", "|")
-#: Fewer columns make no table.
-_FEWEST_COLUMNS: Final = 3
 #: More columns of measurements are mapped by a pattern instead of one by one.
 _MOST_MEASURES: Final = 60
 #: Stands where a person has to put something.
@@ -34,31 +29,14 @@ _ABOVE: Final = {
 #: A heading with its unit: "Output (V)", "Output [V]".
 _UNIT: Final = re.compile(r"([^(\[]+)[(\[]([^0-9)\]]{1,20})[)\]]")
 
-Rows = list[list[str]]
-
-
-@dataclass
-class _Table:
-    delimiter: str
-    heading: list[str]
-    above: Rows
-    below: Rows
-    options: dict[str, Any] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    def column(self, at: int) -> list[str]:
-        return [row[at] for row in self.below if at < len(row)]
-
-    def name(self, at: int) -> str | int:
-        """How a mapping points at a column."""
-        return self.heading[at] if self.heading.count(self.heading[at]) == 1 and self.heading[at] else at + 1
-
 
 def draft_table(lines: Sequence[str]) -> tuple[dict[str, Any] | None, list[str]]:
     """The mapping and what a person has to decide; None if the lines are no table."""
-    table = _find(lines[:2000])
+    table = find_table(lines[:2000])
     if table is None:
         return None, []
+    if not table.headed:
+        return draft_headless(table), table.notes
     fields = roles(table.heading, UNIT_WORDS)
     steps = roles(table.heading, STEP_WORDS, _identity(fields))
     keys = _keys(table)
@@ -69,9 +47,7 @@ def draft_table(lines: Sequence[str]) -> tuple[dict[str, Any] | None, list[str]]
         layout = "unit-per-file" if by_file else "unit-per-group"
     else:
         layout = "unit-per-row"
-    made: dict[str, Any] = {"layout": layout, "delimiter": table.delimiter}
-    if table.delimiter != "," and decimal_comma(cell for row in table.below for cell in row):
-        made["decimal"] = ","
+    made: dict[str, Any] = {"layout": layout, "delimiter": table.delimiter, **table.separators()}
     made["fields"] = _fields(table, fields, keys)
     made |= _dates(table, fields, keys)
     if narrow:
@@ -84,48 +60,18 @@ def draft_table(lines: Sequence[str]) -> tuple[dict[str, Any] | None, list[str]]
     return made, table.notes
 
 
-def _find(lines: Sequence[str]) -> _Table | None:
-    """The table with the delimiter that makes the most of the lines."""
-    best: tuple[int, str, Rows] | None = None
-    for delimiter in _DELIMITERS:
-        try:
-            rows = [
-                [cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter, strict=True)
-            ]
-        except csv.Error:
-            continue
-        widths = Counter(len(row) for row in rows if len(row) >= _FEWEST_COLUMNS and any(row))
-        if not widths:
-            continue
-        width, count = widths.most_common(1)[0]
-        if best is None or width * count > best[0]:
-            best = width * count, delimiter, rows
-    if best is None:
-        return None
-    _, delimiter, rows = best
-    for at, row in enumerate(rows[:-1]):
-        words = [cell for cell in row if cell and not is_number(cell)]
-        following = next((below for below in rows[at + 1 :] if any(below)), [])
-        enough = (
-            len(words) >= _FEWEST_COLUMNS and len(words) >= len(row) * 0.6 and len(set(words)) == len(words)
-        )
-        if enough and len(following) >= _FEWEST_COLUMNS:
-            return _Table(delimiter, row, rows[:at], [below for below in rows[at + 1 :] if any(below)])
-    return None
-
-
 def _identity(fields: dict[str, int]) -> set[int]:
     """The columns that can't belong to a step, whatever they are called."""
     return {at for role, at in fields.items() if role in {"serial_number", "start", "part_number"}}
 
 
-def _keys(table: _Table) -> dict[str, str]:
+def _keys(table: Table) -> dict[str, str]:
     """Facts that stand above the table, as a key and a value: which key each has."""
     named = [row[0].partition(":")[0].rstrip(" =") for row in table.above if row and row[0]]
     return {role: named[at] for role, at in roles(named, UNIT_WORDS).items()}
 
 
-def _fields(table: _Table, fields: dict[str, int], keys: dict[str, str]) -> dict[str, Any]:
+def _fields(table: Table, fields: dict[str, int], keys: dict[str, str]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for role in UNIT_WORDS:
         if role in fields:
@@ -150,7 +96,7 @@ def _fields(table: _Table, fields: dict[str, int], keys: dict[str, str]) -> dict
     return made
 
 
-def _dates(table: _Table, fields: dict[str, int], keys: dict[str, str]) -> dict[str, str]:
+def _dates(table: Table, fields: dict[str, int], keys: dict[str, str]) -> dict[str, str]:
     """How the start is written."""
     if "start" in fields:
         texts = table.column(fields["start"])
@@ -186,7 +132,7 @@ def _beside(row: list[str]) -> str:
     return row[0].partition(":")[2].strip() or next((cell for cell in row[1:] if cell), "")
 
 
-def _wide(table: _Table, fields: dict[str, int]) -> dict[str, Any]:
+def _wide(table: Table, fields: dict[str, int]) -> dict[str, Any]:
     """The columns that are steps, and the rows of units and limits above the first unit."""
     made: dict[str, Any] = {}
     for option, words in _ABOVE.items():
@@ -212,7 +158,7 @@ def _wide(table: _Table, fields: dict[str, int]) -> dict[str, Any]:
     return made
 
 
-def _measure(table: _Table, at: int) -> dict[str, Any]:
+def _measure(table: Table, at: int) -> dict[str, Any]:
     heading = table.heading[at]
     made: dict[str, Any] = {"column": table.name(at)}
     if with_unit := _UNIT.fullmatch(heading):
@@ -220,6 +166,6 @@ def _measure(table: _Table, at: int) -> dict[str, Any]:
     return made
 
 
-def _ask_for_words(table: _Table, texts: list[str]) -> None:
+def _ask_for_words(table: Table, texts: list[str]) -> None:
     if words := unknown_words(texts):
         table.notes.append(f"what do these words mean? Say it in statuses: {', '.join(map(repr, words))}")

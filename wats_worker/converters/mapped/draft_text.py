@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from wats_worker.converters.mapped.guesses import UNIT_WORDS, bare, date_formats
-from wats_worker.converters.mapped.text_reader import plain
+from wats_worker.converters.mapped.texts import plain
 
 _KEY: Final = re.compile(r"\s*([A-Za-z][A-Za-z0-9 ._/#-]{1,40}?)\s*([:=])\s*(\S.*)")
 _STATUS: Final = r"(?P<status>PASSED|PASS|FAILED|FAIL|OK|NOK|NG|ERROR)"

@@ -76,6 +76,7 @@ class Mapping(base.Options):
 
     #: The code page of files that are not UTF-8; ``utf-16`` is read where the file begins with its mark.
     encoding: Literal["cp1252", "latin-1", "cp1250", "cp437", "cp850", "utf-8", "utf-16"] = "cp1252"
+    #: The sign before the decimals.
     decimal: Literal[".", ","] = "."
     #: What stands between thousands; the empty text is nothing.
     thousands: Literal["", ".", ",", " ", "'"] = ""

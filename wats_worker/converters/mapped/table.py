@@ -20,6 +20,10 @@ __all__ = ["NAME", "TITLE", "VERSION", "Options", "convert", "probe"]
 NAME: Final = "mapped-csv"
 TITLE: Final = "Delimited text by a mapping (CSV, semicolon, tab)"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "everything": "what the mapping says: `fields`, `infos`, `step` or `measures`",
+}
 
 
 def probe(head: bytes, tail: bytes, name: str) -> float:  # noqa: ARG001 - see the module's docstring

@@ -54,7 +54,9 @@ class Options(Mapping):
 
     #: What makes a unit: a row, the rows with one serial number and start, or the file.
     layout: Literal["unit-per-row", "unit-per-group", "unit-per-file"]
+    #: What parts the cells.
     delimiter: Literal[",", ";", "\t", "|"] = ","
+    #: What stands around a cell that has the delimiter in it; the empty text is nothing.
     quote: Literal['"', "'", ""] = '"'
     #: The table begins with its headings. Without them columns are numbers.
     heading: bool = True
@@ -62,16 +64,21 @@ class Options(Mapping):
     first_line: Annotated[int, Field(ge=1)] = 1
     #: Lines that begin so are left out.
     comment: str = ""
+    #: Where a unit's facts stand; there has to be a place for serial_number and start.
     fields: Fields[Place]
     #: Further facts of the unit, by their names.
     infos: MappingOf[Name, Place] = Field(default_factory=dict)
+    #: Where a step's facts stand, in a table with a row per step.
     step: StepCells | None = None
+    #: The columns that are steps, in a table with a row per unit.
     measures: tuple[Measure, ...] = ()
     #: Columns whose heading this finds are steps too. Groups: name, sequence, unit, low, high, comparison.
     measure_headings: Pattern | None = None
-    #: What stands in the first cell of the rows that hold units and limits of all columns.
+    #: What stands in the first cell of the row that holds the units of all columns.
     unit_row: Name | None = None
+    #: The same for the low limits.
     low_row: Name | None = None
+    #: The same for the high limits.
     high_row: Name | None = None
     #: The columns that make a group, if not serial number and start.
     group_by: tuple[Column, ...] = ()

@@ -20,6 +20,10 @@ __all__ = ["NAME", "TITLE", "VERSION", "Options", "convert", "probe"]
 NAME: Final = "mapped-text"
 TITLE: Final = "Text by a mapping of regular expressions"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "everything": "what the mapping says: `fields`, `infos`, `steps`",
+}
 
 
 def probe(head: bytes, tail: bytes, name: str) -> float:  # noqa: ARG001 - see the module's docstring

@@ -60,6 +60,7 @@ def _step(value: Any) -> Any:
 class Options(Mapping):
     """A mapping of lines."""
 
+    #: What finds a unit\'s facts; there has to be a pattern for serial_number and start.
     fields: Fields[Place]
     #: Further facts of the unit, by their names.
     infos: MappingOf[Name, Place] = Field(default_factory=dict)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from typing import Final
 
 from wats_worker.converters.base import NotReady, Refused, Source
 from wats_worker.converters.mapped.columns import captured, first
@@ -12,9 +11,6 @@ from wats_worker.converters.mapped.patterns import safe
 from wats_worker.converters.mapped.text_options import Options
 from wats_worker.converters.mapped.texts import complete_lines, found
 from wats_worker.converters.texts import shown
-
-#: Colours and cursor moves of a terminal.
-_ESCAPES: Final = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])")
 
 
 class TextReader:
@@ -58,8 +54,7 @@ class TextReader:
         shared = self._from_name(Unit("line 1"))
         unit = shared
         begun, ended = self._begins is None, False
-        for number, raw in enumerate(complete_lines(self._source, self._options), start=1):
-            line = plain(raw)
+        for number, line in enumerate(complete_lines(self._source, self._options, terminal=True), start=1):
             if self._begins is not None and found(self._begins, line):
                 if unit is not shared:
                     self._check_end(unit, ended=ended, last=False)
@@ -130,24 +125,3 @@ class TextReader:
                 fact = Found(first(captured(match, name), name) if match else "", "the file's name")
                 (unit.inform if info else unit.put)(name, fact)
         return unit
-
-
-def plain(line: str) -> str:
-    r"""A line as it was read on a terminal: without colours, and without what was deleted again.
-
-    >>> plain("\x1b[0;31mTEST FAILED\x1b[0m again? [Y/n]m\b \bn")
-    'TEST FAILED again? [Y/n]n'
-    """
-    if "\x1b" in line:
-        line = _ESCAPES.sub("", line)
-    if "\b" not in line:
-        return line
-    shown_now: list[str] = []
-    at = 0
-    for character in line:
-        if character == "\b":
-            at = max(0, at - 1)
-        else:
-            shown_now[at : at + 1] = [character]
-            at += 1
-    return "".join(shown_now)

@@ -11,10 +11,17 @@ from wats_worker.converters.mapped.model import Mapping
 from wats_worker.converters.mapped.patterns import LONGEST_LINE, safe
 
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+#: Colours and cursor moves of a terminal.
+_ESCAPES: Final = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])")
 
 
-def complete_lines(source: Source, mapping: Mapping) -> Iterator[str]:
+def complete_lines(source: Source, mapping: Mapping, *, terminal: bool = False) -> Iterator[str]:
     """The lines of the file, without their ends.
+
+    Args:
+        source: The file.
+        mapping: Its encoding, and what it ends with.
+        terminal: Take out what a terminal obeys and nobody sees.
 
     Raises:
         NotReady: the end that the mapping asks for is not there.
@@ -28,7 +35,8 @@ def complete_lines(source: Source, mapping: Mapping) -> Iterator[str]:
     if mapping.last_line_ends and not (wide and _wide_end(source)):
         wait_for_last_line(source)
     last = ""
-    for line in _wide_lines(source) if wide else lines(source, _fallback(mapping)):
+    for raw in _wide_lines(source) if wide else lines(source, _fallback(mapping)):
+        line = plain(raw) if terminal else raw
         if line.strip():
             last = line
         yield line
@@ -39,6 +47,27 @@ def complete_lines(source: Source, mapping: Mapping) -> Iterator[str]:
 def found(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
     """What a pattern finds in a line. In one that is too long for patterns it finds nothing."""
     return pattern.search(line) if len(line) <= LONGEST_LINE else None
+
+
+def plain(line: str) -> str:
+    r"""A line as it was read on a terminal: without colours, and without what was deleted again.
+
+    >>> plain("\x1b[0;31mTEST FAILED\x1b[0m again? [Y/n]m\b \bn")
+    'TEST FAILED again? [Y/n]n'
+    """
+    if "\x1b" in line:
+        line = _ESCAPES.sub("", line)
+    if "\b" not in line:
+        return line
+    shown_now: list[str] = []
+    at = 0
+    for character in line:
+        if character == "\b":
+            at = max(0, at - 1)
+        else:
+            shown_now[at : at + 1] = [character]
+            at += 1
+    return "".join(shown_now)
 
 
 def _fallback(mapping: Mapping) -> str:

@@ -13,14 +13,27 @@ _TAKEN: Final = frozenset({"auto"})
 #: A module larger than this is data, and data belongs into a file of its own.
 _LARGEST: Final = 1024 * 1024
 _TEXTS: Final = ("NAME", "TITLE", "VERSION")
-_PARTS: Final = ("Options", "probe", "convert")
 _LONGEST: Final = 100
 #: The class that the options of a converter are made from.
 _COMMON: Final = "wats_worker.converters.base.Options"
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A sort of plugin: where packages announce theirs, and what a module of it has beside its texts."""
+
+    group: str  #: of entry points
+    parts: tuple[str, ...]
+    hint: str  #: for somebody whose module lacks one
+
+
+CONVERTERS: Final = Kind(
+    "wats_worker.converters", ("Options", "probe", "convert"), "`wats-worker converters new` makes one"
+)
+
+
 class Unusable(Exception):
-    """This is no converter; the text says why and where."""
+    """This is no plugin; the text says why and where."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +47,11 @@ class Card:
     options: frozenset[str] | None
 
 
-def read(text: bytes) -> Card:
+def read(text: bytes, kind: Kind = CONVERTERS) -> Card:
     r"""Read the card.
 
     Raises:
-        Unusable: the text is not Python, or lacks something a converter has.
+        Unusable: the text is not Python, or lacks something that a plugin of this kind has.
 
     >>> read(b'NAME, TITLE, VERSION = "ict", "Our ICT", "1"\nfrom ours import Options, probe, convert').title
     'Our ICT'
@@ -46,18 +59,18 @@ def read(text: bytes) -> Card:
     if len(text) > _LARGEST:
         raise Unusable(f"{len(text)} bytes, and {_LARGEST} is the most; put tables into a file beside it")
     try:
-        return _card(dict(_bindings(ast.parse(text).body)))
+        return _card(dict(_bindings(ast.parse(text).body)), kind)
     except SyntaxError as error:
         raise Unusable(f"line {error.lineno}: {error.msg}" if error.lineno else str(error.msg)) from None
     except (ValueError, RecursionError, MemoryError) as error:  # NUL bytes; expressions a thousand deep
         raise Unusable(f"it can't be read as Python: {str(error) or type(error).__name__}") from None
 
 
-def _card(names: Mapping[str, "_Bound"]) -> Card:
+def _card(names: Mapping[str, "_Bound"], kind: Kind) -> Card:
     texts = {name: _text(name, names.get(name)) for name in _TEXTS}
-    missing = [part for part in _PARTS if part not in names]
+    missing = [part for part in kind.parts if part not in names]
     if missing:
-        raise Unusable(f"it has no {' and no '.join(missing)}; `wats-worker converters new` makes one")
+        raise Unusable(f"it has no {' and no '.join(missing)}; {kind.hint}")
     if not NAME.fullmatch(texts["NAME"]) or texts["NAME"] in _TAKEN:
         raise Unusable(
             f"NAME is {texts['NAME'][:60]!r}; it has to be of small letters, digits and hyphens, not 'auto'"

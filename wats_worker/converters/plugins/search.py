@@ -11,10 +11,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Final
 
-from wats_worker.converters.plugins.card import Card, Unusable, read
+from wats_worker.converters.plugins.card import CONVERTERS, Card, Kind, Unusable, read
 
-#: The entry point group of packages that bring converters; each entry names a module.
-GROUP: Final = "wats_worker.converters"
 #: A file that was touched more recently than this may still be being written.
 _QUIET_S: Final = 0.5
 #: How long a plugin that does not come to rest keeps a conversion waiting.
@@ -23,7 +21,7 @@ _PATIENCE_S: Final = 5.0
 
 @dataclass(frozen=True)
 class Plugin:
-    """A converter of somebody else's, as text."""
+    """A converter, or a poller, of somebody else's, as text."""
 
     card: Card
     path: Path
@@ -49,18 +47,18 @@ class Found:
     aside: tuple[Aside, ...] = ()
 
 
-def search(folder: Path | None) -> Found:
+def search(folder: Path | None, kind: Kind = CONVERTERS) -> Found:
     """Look through the folder, then through installed packages.
 
-    What can't be read as a converter is set aside with its reason; of two with one name the first stays.
+    What can't be read as such a plugin is set aside with its reason; of two with one name the first stays.
     """
     plugins: dict[str, Plugin] = {}
     aside: list[Aside] = []
-    for origin, place in [*_in_folder(folder), *_installed()]:
+    for origin, place in [*_in_folder(folder), *_installed(kind.group)]:
         try:
             if isinstance(place, Unusable):
                 raise place
-            plugin = _plugin(origin, place)
+            plugin = _plugin(origin, place, kind)
         except Unusable as unusable:
             aside.append(Aside(origin, str(unusable)))
             continue
@@ -119,8 +117,8 @@ def _in_folder(folder: Path | None) -> Iterator[tuple[str, _Place]]:
             yield str(path), path
 
 
-def _installed() -> Iterator[tuple[str, _Place]]:
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
+def _installed(group: str) -> Iterator[tuple[str, _Place]]:
+    for entry in sorted(entry_points(group=group), key=lambda entry: (entry.name, entry.value)):
         brought = f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
         origin = f"{entry.value}{brought}"
         try:
@@ -150,12 +148,12 @@ def _module(entry: EntryPoint) -> Path:
     return Path(spec.origin)
 
 
-def _plugin(origin: str, path: Path) -> Plugin:
+def _plugin(origin: str, path: Path, kind: Kind) -> Plugin:
     try:
         text = path.read_bytes()
     except OSError as error:
         raise Unusable(f"it can't be read: {error.strerror}") from None
-    return Plugin(read(text), path.absolute(), origin, text, _own(origin, path))
+    return Plugin(read(text, kind), path.absolute(), origin, text, _own(origin, path))
 
 
 def _own(origin: str, path: Path) -> Path | None:
@@ -176,7 +174,7 @@ def _files(folder: Path | None) -> Iterator[Path]:
     """Every file that is a plugin or should be one, and the folder."""
     if folder is not None:
         yield folder
-    for _, place in [*_in_folder(folder), *_installed()]:
+    for _, place in [*_in_folder(folder), *_installed(CONVERTERS.group)]:
         if isinstance(place, Path):
             yield place
 

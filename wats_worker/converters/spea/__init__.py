@@ -27,6 +27,16 @@ from wats_worker.reports.model import Report
 NAME: Final = "spea-3030"
 TITLE: Final = "SPEA 3030 in-circuit test"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number": "SN",
+    "part number": "the test program of START, if none is configured: the format has no field for it",
+    "start, time": "START, in the order that FORMAT tells; up to END",
+    "result": "END, which has to agree with BOARDRESULT",
+    "operator, batch": "START, LOT",
+    "steps": "a sequence per task, in it a step per ANL or FUNC row",
+    "limits, unit": "low limit, high limit and unit of the row",
+}
 
 _FORMAT: Final = re.compile(rb"\s*FORMAT;[a-z]{4,8}\s*+START;")
 _START: Final = re.compile(rb"\s*START;(?:[^;\n]{0,200};){5}[0-9/.-]{6,10};[0-9:]{5,8}")

@@ -28,6 +28,16 @@ __all__ = ["NAME", "TITLE", "VERSION", "Options", "convert", "probe"]
 NAME: Final = "teradyne-spectrum"
 TITLE: Final = "Teradyne TestStation Spectrum"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number, operator": "USER: Serialnumber, Operator",
+    "part number": "PROGRAM_NAME",
+    "start": "the time of the first step; USER: StartTime and EndTime have no date",
+    "result": "USER: STATUS",
+    "steps": "a sequence per SECTION_NAME, a step per STEP; its pages and readings are measurements",
+    "limits, unit": "LOLIM, HILIM, scaled by SCALE to the base UNIT",
+    "misc infos": "further USER lines",
+}
 
 _BEGINNING: Final = re.compile(rb"\s*\(PROGRAM_NAME:\s*\"")
 _STEP: Final = re.compile(rb"\n[ \t]{0,40}\(STEP:\s")

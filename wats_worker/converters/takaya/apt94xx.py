@@ -23,6 +23,17 @@ from wats_worker.reports.model import Report
 NAME: Final = "takaya-apt94xx"
 TITLE: Final = "TAKAYA flying probe APT94xx (ATD)"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number, socket": "Serial No. of the group without its brackets, the group's number",
+    "part number": "Model, without the ending of the program's file",
+    "start": "DATE; boards of a panel begin a millisecond after each other",
+    "result": "the verdict of the group",
+    "steps": "a row each",
+    "limits": "the reference value with its percentages",
+    "misc infos": "further lines of the head",
+    "operator": "in the brackets behind the serial number; with `brackets` the station",
+}
 
 _TEXT: Final = r'"([^"]{0,200})"'
 _ROW: Final = re.compile(

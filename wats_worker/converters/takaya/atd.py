@@ -19,6 +19,17 @@ from wats_worker.reports.model import Report
 NAME: Final = "takaya-atd"
 TITLE: Final = "TAKAYA flying probe (ATD)"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number, socket": "Serial No. of the group, the group's number",
+    "part number": "Model, without the ending of the program's file",
+    "start": "DATE; boards of a panel begin a millisecond after each other",
+    "result": "the verdict of the group",
+    "station, operator": "Test ID, User name",
+    "steps": "a row each",
+    "limits": "the reference value with its percentages",
+    "misc infos": "further lines of the head",
+}
 
 _FIRST: Final = "Group_No."
 _HEADING: Final = b"\nGroup_No.\tStep_number\tParts\t"

@@ -33,6 +33,16 @@ from wats_worker.reports.model import Report
 NAME: Final = "takaya-atdx"
 TITLE: Final = "TAKAYA flying probe (ATDX)"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number, part number, station": "Serial number, Model, Tester ID",
+    "start": "Test Date; the tries of a panel begin a millisecond after each other",
+    "result": "the verdict of the group",
+    "socket": "the group's number",
+    "steps": "a row each; two tries of one part are two measurements",
+    "limits": "the reference value with its percentages",
+    "misc infos": "the side, further lines of the head, and that a board was not tested again",
+}
 
 _BEGINNING: Final = re.compile(rb"\s*#{5,20}\"Main header\"#{5,20}\s")
 _SERIAL, _DATE, _MODEL, _TESTER = "Serial number", "Test Date", "Model", "Tester ID"

@@ -18,7 +18,7 @@ from lxml.etree import _Element
 from wats_worker.converters import base, markup
 from wats_worker.converters.base import Refused, Source
 from wats_worker.converters.finish import finish, once
-from wats_worker.converters.teststand_xml.document import document
+from wats_worker.converters.teststand_xml.document import document, serial_number
 from wats_worker.converters.teststand_xml.options import Options
 from wats_worker.converters.teststand_xml.props import Props
 from wats_worker.reports.model import Report
@@ -28,6 +28,22 @@ __all__ = ["NAME", "TITLE", "VERSION", "Options", "convert", "probe"]
 NAME: Final = "teststand-xml"
 TITLE: Final = "NI TestStand XML report"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number": "UUT.SerialNumber, or ReportInfo SN of a dump",
+    "part number, revision": "UUT.UUTPartNumber or UUT.PartNumber, or the property that "
+    "`part_number_property` names; UUT.UUTPartRevisionNumber",
+    "process": "UUT.UUTOperationType, a code or a name",
+    "start": "StartDate and StartTime, or ReportInfo Start of a dump, which has its offset",
+    "result": "UUTResult of the report, else the status of the main sequence",
+    "station, location, purpose, operator": "StationInfo: StationID, Location, Purpose, LoginName",
+    "batch, fixture, socket": "UUT: BatchSerialNumber or LotNumber, UUT_Fixture_ID, TestSocketIndex",
+    "misc infos, sub units, assets": "UUT.MiscUUTResult, as the WATS step types collect them",
+    "additional data": "UUT.AdditionalData and StationInfo.AdditionalData",
+    "steps": "TEResult below ResultList, with loops, groups and step times",
+    "limits": "Limits.Low, Limits.High and Comp of a step or of each of its measurements",
+    "charts": "arrays of additional results",
+}
 
 _UUT: Final = re.compile(rb"<Report\s[^>]*\bType\s*=\s*['\"](?:UUT|Batch)['\"]")
 _PROP: Final = re.compile(rb"<Prop\s[^>]*\bName\s*=\s*['\"]")
@@ -60,7 +76,11 @@ def _reports(source: Source, options: Options) -> Iterator[Report]:
         if element.get("Type", "UUT") == "Batch":
             source.warn(f"{place}: the summary of a batch, left out")
             continue
-        yield finish(document(Props(element), source, options), source, options, place=place)
+        report = Props(element)
+        if options.without_serial_number == "leave-out" and serial_number(report) is None:
+            source.warn(f"{place}: a unit without a serial number, left out")
+            continue
+        yield finish(document(report, source, options), source, options, place=place)
         count += 1
     if not count:
         raise Refused("no report of a unit in the file")
@@ -81,6 +101,11 @@ def _check(root: _Element) -> None:
 
 
 def _is_report(element: _Element, parent: _Element | None) -> bool:
+    """Whether it stands below the root or in its batch's; elsewhere it is a part of the report it is in."""
     if parent is None:
         return element.tag != "Reports"
-    return element.tag == "Report" and parent.tag == "Reports" and parent.getparent() is None
+    if element.tag != "Report":
+        return False
+    if parent.tag == "Report":
+        return parent.get("Type") == "Batch"
+    return parent.tag == "Reports" and parent.getparent() is None

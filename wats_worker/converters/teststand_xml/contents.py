@@ -41,7 +41,7 @@ def put_content(result: Props, step: Step, letters: Mapping[str, str], *, steeri
 
 def _put(step: Step, member: str, content: Any, told: str) -> None:
     """Make something the step's content or, if it has one already, tell it in the report text."""
-    if step.keys().isdisjoint(CONTENT.values()):
+    if step.keys().isdisjoint(CONTENT):
         step[member] = content
     else:
         say(step, told)

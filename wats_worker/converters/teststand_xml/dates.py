@@ -7,24 +7,22 @@ import re
 from datetime import date, datetime, time
 from typing import Final
 
-from wats_worker.converters.base import Refused
+from wats_worker.converters.base import Refused, Source
+from wats_worker.converters.starts import local_time
 from wats_worker.converters.teststand_xml.options import Options
 from wats_worker.converters.teststand_xml.props import Props
 from wats_worker.converters.texts import shown
 
-_CLOCK: Final = re.compile(
-    r"(?P<hour>[0-9]{1,2})[:.](?P<minute>[0-9]{2})(?:[:.](?P<second>[0-9]{2}))?(?:\s*(?P<half>[AaPp])\.?\s?[Mm]\.?)?"
-)
 _DATE: Final = re.compile(r"([0-9]{1,4})[./\- ]+([0-9]{1,2})[./\- ]+([0-9]{1,4})\.?")
 
 
-def clock(report: Props, options: Options) -> datetime | None:
+def clock(report: Props, source: Source, options: Options) -> datetime | None:
     """The local start, without a zone; None when the report has none at all.
 
     Raises:
         Refused: there is no such day or time, or its text can be read in two ways.
     """
-    day, moment = _day(report, options), _time(report)
+    day, moment = _day(report, source, options), _time(report)
     return None if day is None or moment is None else datetime.combine(day, moment)
 
 
@@ -35,9 +33,10 @@ def _part(report: Props, path: str) -> int | None:
         raise Refused(refused.reason, place=refused.place, field="start") from None
 
 
-def _day(report: Props, options: Options) -> date | None:
+def _day(report: Props, source: Source, options: Options) -> date | None:
     parts = [_part(report, f"StartDate.{name}") for name in ("Year", "Month", "MonthDay")]
-    if None in parts:
+    by_numbers = None not in parts
+    if not by_numbers:
         text = report.text("StartDate.ShortText")
         parts = list(_read_day(text, options)) if text else parts
     year, month, number = parts
@@ -48,9 +47,12 @@ def _day(report: Props, options: Options) -> date | None:
     except ValueError as error:
         raise Refused(f"{year}-{month}-{number}: {error}", field="start") from None
     weekday = _part(report, "StartDate.WeekDay")
-    # Sunday is 1. A date that was mixed up falls on the wrong day of the week six times out of seven.
-    if weekday is not None and weekday != day.isoweekday() % 7 + 1:
-        raise Refused(f"{day} is not day {weekday} of the week, as the report says", field="start")
+    if weekday is not None and weekday != day.isoweekday() % 7 + 1:  # Sunday is 1
+        told = f"{day} is not day {weekday} of the week, as the report says"
+        # A date that was read the wrong way round falls on another day of the week six times out of seven.
+        if not by_numbers or not 1 <= weekday <= 7:
+            raise Refused(told, place=report.place, field="start")
+        source.warn(f"{report.place}: {told}")
     return day
 
 
@@ -61,23 +63,12 @@ def _time(report: Props) -> time | None:
         text = report.text("StartTime.Text")
         if text is None:
             return None
-        hour, minute, second = _read_time(text)
+        read = local_time(text, place=report.place)
+        hour, minute, second = read.hour, read.minute, read.second
     try:
         return time(hour, minute, second, milliseconds * 1000)
     except ValueError as error:
         raise Refused(f"{hour}:{minute}:{second}.{milliseconds}: {error}", field="start") from None
-
-
-def _read_time(text: str) -> tuple[int, int, int]:
-    found = _CLOCK.fullmatch(text)
-    if not found:
-        raise Refused(f"{shown(text)} is not a time of day", field="start")
-    hour, half = int(found["hour"]), (found["half"] or "").lower()
-    if half and 1 <= hour <= 12:
-        hour = hour % 12 + (12 if half == "p" else 0)
-    elif half and (half == "p") != (hour > 12):  # "15:47:48 PM" is seen, and clear
-        raise Refused(f"{shown(text)} is not a time of day", field="start")
-    return hour, int(found["minute"]), int(found["second"] or 0)
 
 
 def _read_day(text: str, options: Options) -> tuple[int, int, int]:

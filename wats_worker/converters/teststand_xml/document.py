@@ -2,10 +2,11 @@
 
 from typing import Any, Final
 
-from wats_worker.converters.base import Refused, Source
+from wats_worker.converters import markup
+from wats_worker.converters.base import NotReady, Refused, Source
 from wats_worker.converters.finish import begin, remember
 from wats_worker.converters.teststand_xml.dates import clock
-from wats_worker.converters.teststand_xml.options import Options
+from wats_worker.converters.teststand_xml.options import UNDER_WAY, Options
 from wats_worker.converters.teststand_xml.props import Props
 from wats_worker.converters.teststand_xml.results import Results
 from wats_worker.converters.teststand_xml.trees import trees
@@ -27,14 +28,18 @@ def document(report: Props, source: Source, options: Options) -> Document:
     _product(report, made, options)
     _station(report, made)
     _start(report, made, source, options)
-    _unit(report, made["uut"])
+    _unit(report, made)
     _lists(report, made)
     main = _main(report)
     made["result"] = _result(report, main, source, options)
     made["root"] = Results(report, source, options).root(main, made["result"])
-    if main is not None:
-        _outcome(main, made["uut"])
+    _outcome(report, main, made["uut"])
     return made
+
+
+def serial_number(report: Props) -> str | None:
+    """Whose report this is; None when it doesn't say."""
+    return _agreed(report, "serial number", report.text("UUT.SerialNumber"), _info(report, "SN"))
 
 
 def _info(report: Props, key: str) -> str | None:
@@ -66,7 +71,7 @@ def _product(report: Props, made: Document, options: Options) -> None:
     )
     facts = {
         "id": _info(report, "ID"),
-        "sn": _agreed(report, "serial number", report.text("UUT.SerialNumber"), _info(report, "SN")),
+        "sn": serial_number(report),
         "pn": part,
         "rev": report.text("UUT.UUTPartRevisionNumber") or _info(report, "Rev"),
     }
@@ -103,13 +108,17 @@ def _station(report: Props, made: Document) -> None:
 def _start(report: Props, made: Document, source: Source, options: Options) -> None:
     if start := _info(report, "Start"):  # a dump has it with its offset
         made["start"] = start
-    elif (local := clock(report, options)) is not None:
+    elif (local := clock(report, source, options)) is not None:
         begin(made, local, source, options)
 
 
-def _unit(report: Props, uut: Document) -> None:
+def _unit(report: Props, made: Document) -> None:
+    batch, lot = report.text("UUT.BatchSerialNumber"), report.text("UUT.LotNumber")
+    if batch and lot and lot != batch:
+        remember(made, "Lot number", lot)
+    uut = made["uut"]
     uut |= {
-        "batchSN": report.text("UUT.BatchSerialNumber"),
+        "batchSN": batch or lot,
         "fixtureId": report.text("UUT.UUT_Fixture_ID"),
         "comment": report.text("UUT.Comment"),
         "batchLoopIndex": report.whole("UUT.UUTLoopIndex"),
@@ -178,6 +187,8 @@ def _result(report: Props, main: Props | None, source: Source, options: Options)
     if not word:
         raise Refused("the file has none", place=report.place, field="result")
     letter = letters.get(word.lower())
+    if letter is None and word.lower() in UNDER_WAY:
+        raise NotReady(f"{report.place}: the unit's result is {shown(word)}")
     if letter is None:
         raise Refused(f"{shown(word)} is not a result", place=report.place, field="result")
     result = {"D": "P", "S": "P"}.get(letter, letter)  # ran, or had nothing to run: failed nobody
@@ -186,12 +197,17 @@ def _result(report: Props, main: Props | None, source: Source, options: Options)
     return result
 
 
-def _outcome(main: Props, uut: Document) -> None:
-    seconds = main.number("TS.TotalTime")
-    if seconds is not None and seconds >= 0:
-        uut["execTime"] = seconds
-    code, text = main.whole("Error.Code"), main.text("Error.Msg")
-    if code or text or main.flag("Error.Occurred"):
-        uut["errorCode"] = code
-        if text:
-            uut["errorMessage"] = text[:500]
+def _outcome(report: Props, main: Props | None, uut: Document) -> None:
+    """How long it took and what went wrong, in the main sequence or, failing that, in making the report."""
+    if main is not None:
+        seconds = main.number("TS.TotalTime")
+        if seconds is not None and seconds >= 0:
+            uut["execTime"] = seconds
+        code, text = main.whole("Error.Code"), main.text("Error.Msg")
+        if code or text or main.flag("Error.Occurred"):
+            uut["errorCode"] = code
+            if text:
+                uut["errorMessage"] = text[:500]
+    told = markup.text(report.element.find("ErrorText"))
+    if told and "errorMessage" not in uut:
+        uut["errorMessage"] = told[:500]

@@ -15,6 +15,8 @@ _STATUSES: Final[Mapping[str, str]] = {
     "error": "E",
     "terminated": "T",
 }
+#: Statuses of what has not ended; a report may have been written meanwhile.
+UNDER_WAY: Final = frozenset({"running", "looping"})
 
 
 class Options(base.Options):
@@ -28,6 +30,8 @@ class Options(base.Options):
     part_number_property: Annotated[str, Field(min_length=1)] | None = None
     #: How a date is written, for reports that have it only as text.
     date_order: Literal["dmy", "mdy", "ymd"] | None = None
+    #: Reports without a serial number, as of empty sockets: refuse the file, or leave them out.
+    without_serial_number: Literal["refuse", "leave-out"] = "refuse"
 
     def letters(self) -> dict[str, str]:
         """The wire's letter for each status word in lower case: TestStand's own and this site's."""

@@ -19,6 +19,21 @@ from wats_worker.reports.model import Report
 NAME: Final = "wats-text"
 TITLE: Final = "WATS standard text format (WSTF)"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number, part number, revision": "SerialNumber, PartNumber, Revision",
+    "process": "OperationTypeCode, or OperationTypeName",
+    "start": "StartDateTime, with its offset from UTCStartDateTime",
+    "result": "UUTStatus, in the header or the footer",
+    "station, operator, batch, fixture, socket": "StationName, OperatorName, BatchSerialNumber, "
+    "FixtureId, TestSocketIndex",
+    "sub units": "Subunit rows",
+    "misc infos": "every other key",
+    "steps": "SequenceCall … EndSequenceCall, and a step type per row; more rows of one step are "
+    "measurements",
+    "limits": "LowLimit, HighLimit and CompOperator; a text's limit stands in LowLimit",
+    "charts": "Chart and its Series",
+}
 
 Options = base.Options
 

@@ -24,6 +24,12 @@ from wats_worker.reports.model import Report
 NAME: Final = "wats-xml"
 TITLE: Final = "WATS XML report (WSXF), tests and repairs"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "everything": "the element or attribute that stands for it; none is left out but those "
+    "`ignore_attributes` names",
+    "steps": "the tree below Step, with measurements, charts and attachments",
+}
 
 _NAMESPACE: Final = "http://wats.virinco.com/schemas/WATS/Report/wsxf"
 

@@ -26,6 +26,16 @@ __all__ = ["NAME", "TITLE", "VERSION", "Options", "convert", "probe"]
 NAME: Final = "xjtag-xjlog"
 TITLE: Final = "XJTAG log (xjlog)"
 VERSION: Final = "1.0"
+#: What becomes what, for the page about formats.
+MAPPING: Final = {
+    "serial number, operator, station": "testruninfo: serial, user, xjlink-name",
+    "part number": "the name of the project's file, with `part_number_from_project`",
+    "start, time": "datetime of the testrun, time-taken",
+    "result": "result of testruninfo",
+    "steps": "a sequence per testgroup, a step per testfunction",
+    "values": "lines of a function's output such as `3V3 = 3328 mV`, logged without limits",
+    "attachments": "the full output of a connection test",
+}
 
 _ZIP: Final = b"PK\x03\x04"
 _RUN: Final = re.compile(r"Run ([0-9]{1,6})\.xml")
