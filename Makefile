@@ -1,28 +1,32 @@
 # What one does with this project. Everything is made inside this folder; `make clean` takes it away again.
 #
 #   make demo     the whole line on this machine, with sample files and a WATS server of its own
-#   make test     every test; ARGS goes to pytest: make test ARGS="tests/broker -x"
+#   make test     every test, JOBS at a time; ARGS goes to pytest: make test JOBS=0 ARGS="tests/broker -x"
 #   make check    what the tools say: ruff, mypy, import-linter
 #   make hostile-container
 #                 the attacks on the jail once more, as Docker confines a worker; BASE_IMAGE=… where python:3.11-slim
 #                 is not to be had
 #   make chaos    storms over a whole line, long ones; a short one is among the tests
+#   make docs     the page about formats again, from the converters
+#   make bad      every broken file the corpus can make through converters and jail; some of them are among the tests
 #   make bench    how fast the line is, against a floor measured in the same run
 #   make lock     the lock files again from pyproject.toml; make lock ARGS=--upgrade takes newer releases
 #   make clean
 
 PYTHON ?= python3
 ARGS   ?=
+# Many tests wait for real processes more than they compute; one more than there are cores keeps them busy.
+JOBS   ?= $(shell expr $$(nproc) + 1)
 RUN    := .venv/bin/python -m
 
 .DELETE_ON_ERROR:
-.PHONY: demo test check hostile-container chaos bench lock clean
+.PHONY: demo test check hostile-container chaos docs bad bench lock clean
 
 demo: .venv/installed
 	$(RUN) wats_worker demo $(ARGS)
 
 test: .venv/installed
-	$(RUN) pytest $(ARGS)
+	$(RUN) pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 check: .venv/installed
 	$(RUN) ruff check
@@ -35,6 +39,12 @@ hostile-container:
 
 chaos: .venv/installed
 	cd tests && ../$(RUN) chaos $(ARGS)
+
+docs: .venv/installed
+	$(RUN) wats_worker.converters.reference docs/reference/formats.md
+
+bad: .venv/installed
+	cd tests && ../$(RUN) ordeal $(ARGS)
 
 bench: .venv/installed
 	.venv/bin/python benchmarks/line.py $(ARGS)

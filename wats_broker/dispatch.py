@@ -14,12 +14,14 @@ from kombu import Exchange, Queue
 from kombu.exceptions import BatchPublishError, OperationalError
 
 from wats_broker.connection import celery_url
-from wats_broker.messages import LATEST, ConvertMessage, DrainMessage
-from wats_broker.names import CONVERT_TASK, DRAIN_TASK, Stage, celery_queue
+from wats_broker.messages import LATEST, ConvertMessage, DrainMessage, PollMessage
+from wats_broker.names import CONVERT_TASK, DRAIN_TASK, POLL_TASK, Stage, celery_queue
 from wats_broker.settings import BrokerSettings
 
 #: Time between looks for messages whose worker died. The default adds up to 100 s.
 _RESTORE_EVERY_S: Final = 5
+#: Their messages only say that there may be something to do; each is worth nothing once somebody has looked.
+_WAKE_UPS: Final = frozenset({Stage.UPLOAD, Stage.POLL})
 
 
 def celery_app(
@@ -29,8 +31,8 @@ def celery_app(
 
     Args:
         settings: Where the broker is, and how patient to be with it.
-        stage: What the process does. Upload workers take their permits without emulated acknowledgement:
-            a lost wake-up is repaired within a second, and they survive a full Redis.
+        stage: What the process does. Upload and poll workers take their messages without emulated
+            acknowledgement: a lost wake-up is repaired soon, and they survive a full Redis.
         pools: What a worker eats from; nobody else needs to name them.
         task_limit_s: After so many seconds Celery kills the pool process of a conversion. It must be
             longer than the jail's own wall clock, which is what normally ends a conversion.
@@ -44,8 +46,8 @@ def celery_app(
         task_ignore_result=True,
         # One message at a time, acknowledged when the work is done.
         worker_prefetch_multiplier=1,
-        task_acks_late=stage is not Stage.UPLOAD,
-        task_reject_on_worker_lost=stage is not Stage.UPLOAD,
+        task_acks_late=stage not in _WAKE_UPS,
+        task_reject_on_worker_lost=stage not in _WAKE_UPS,
         # Binding lists live in Redis and a flush would take them: the default exchange needs none.
         task_default_exchange="",
         task_default_exchange_type="direct",
@@ -64,7 +66,7 @@ def celery_app(
             "visibility_timeout": max(settings.visibility_timeout_s, 2 * task_limit_s),
             "unacked_restore_interval": _RESTORE_EVERY_S,
             "unacked_restore_throttle": 1,
-            "ack_emulation": stage is not Stage.UPLOAD,
+            "ack_emulation": stage not in _WAKE_UPS,
             "queue_order_strategy": "priority",
             "priority_steps": list(range(LATEST + 1)),
         },
@@ -77,6 +79,10 @@ def celery_app(
         event_queue_ttl=60,
     )
     return app
+
+
+#: What is sent: ids of files, permits, names of sources.
+_Sent = ConvertMessage | DrainMessage | PollMessage
 
 
 def _queue(pool: str) -> Queue:
@@ -110,13 +116,25 @@ class Dispatch:
         with suppress(OperationalError):
             self._send((DRAIN_TASK, Stage.UPLOAD, 0, DrainMessage(permit=permit)) for permit in permits)
 
+    def poll(self, source: str, due: int) -> None:
+        """Ask for a poll of a scheduled source.
+
+        Args:
+            source: Its name.
+            due: The tick's time, as ``Polls.tick`` gave it.
+
+        Raises:
+            kombu.exceptions.OperationalError: the broker is away. The tick is found lost after a while.
+        """
+        self._send([(POLL_TASK, Stage.POLL, 0, PollMessage(source=source, due=due))])
+
     def backlog(self, pool: str) -> int:
         """How many messages wait in a pool's queue; those a worker holds are not among them."""
         with self._app.connection_for_write() as connection, connection.channel() as channel:
             # Declaring makes nothing in Redis, and counts. Passively it would overlook our key prefix.
             return int(_queue(pool).bind(channel).queue_declare().message_count)
 
-    def _send(self, messages: Iterable[tuple[str, str, int, ConvertMessage | DrainMessage]]) -> None:
+    def _send(self, messages: Iterable[tuple[str, str, int, _Sent]]) -> None:
         try:
             with self._app.producer_pool.acquire(block=True, timeout=10) as producer, producer.batch():
                 for task, pool, priority, message in messages:

@@ -1,6 +1,7 @@
-"""Who lives: the heartbeats of all processes of the line, and who watches which source."""
+"""Who lives, and who holds which post: watching a source, ticking for those that are scheduled."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -62,20 +63,45 @@ class WatchLease:
     """One watcher per source, so that two don't fight over a folder."""
 
     def __init__(self, redis: Client, keys: Keys) -> None:
-        self._keys = keys
-        self._scripts = Scripts(redis, "fleet", keys.watch_lease)
+        self._post = _Post(redis, keys.watch_lease)
 
     def acquire(self, source: str, holder: str, *, term_s: float) -> str:
         """Ask for a source, or keep it. Returns who holds it: ``holder``, or somebody else."""
-        return str(
-            self._scripts.run(
-                "watch",
-                key=lambda _: self._keys.watch_lease(source),
-                holder=holder,
-                term_ms=round(term_s * 1000),
-            )
-        )
+        return self._post.acquire(source, holder, term_s=term_s)
 
     def release(self, source: str, holder: str) -> None:
         """Let the next watcher in at once."""
-        self._scripts.run("leave", key=lambda _: self._keys.watch_lease(source), holder=holder)
+        self._post.release(source, holder)
+
+
+class BeatLease:
+    """One clock that ticks for the scheduled sources of all hosts; the others stand by."""
+
+    def __init__(self, redis: Client, keys: Keys) -> None:
+        self._post = _Post(redis, lambda _: keys.beat())
+
+    def acquire(self, holder: str, *, term_s: float) -> str:
+        """Ask to tick, or to go on. Returns who does: ``holder``, or somebody else."""
+        return self._post.acquire("beat", holder, term_s=term_s)
+
+    def release(self, holder: str) -> None:
+        """Let the next clock in at once."""
+        self._post.release("beat", holder)
+
+
+class _Post:
+    """Work of which there is one of each name, held for a term by who asked first and keeps asking."""
+
+    def __init__(self, redis: Client, key: Callable[[str], str]) -> None:
+        self._key = key
+        self._scripts = Scripts(redis, "fleet", key)
+
+    def acquire(self, name: str, holder: str, *, term_s: float) -> str:
+        return str(
+            self._scripts.run(
+                "hold", key=lambda _: self._key(name), holder=holder, term_ms=round(term_s * 1000)
+            )
+        )
+
+    def release(self, name: str, holder: str) -> None:
+        self._scripts.run("leave", key=lambda _: self._key(name), holder=holder)

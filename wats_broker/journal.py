@@ -18,6 +18,12 @@ from wats_broker.states import FileState, origins
 
 #: Files whose last events are kept in order of time, for listings.
 _RECENT: Final = 200_000
+#: Files looked at in one round trip.
+_PORTION: Final = 500
+#: Runs and units remembered: some days of a busy plant, in some 20 MB.
+_RUNS: Final = 100_000
+#: Told to the server in one script; Lua takes no more than some thousand arguments.
+_RUNS_AT_ONCE: Final = 500
 #: Troubles kept per source: more of them say nothing new.
 _TROUBLES: Final = 1000
 
@@ -95,6 +101,84 @@ def _event(text: str) -> Event:
     at, event, facts = json.loads(text)
     # Lua writes an empty table as a list.
     return Event(at / 1000, event, facts if isinstance(facts, dict) else {})
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which files are looked for. What is not said does not matter."""
+
+    text: str = ""  #: a part of the name, the source or the id, whatever the case
+    state: FileState | None = None
+    source: str = ""
+    since: float = 0.0  #: taken in after this time, in seconds since 1970 …
+    until: float = 0.0  #: … and not after this one
+
+    def fits(self, record: FileRecord) -> bool:
+        """Whether a file is wanted."""
+        return (
+            self.state in {None, record.state}
+            and self.source in {"", record.source}
+            and record.seen_at >= self.since
+            and (not self.until or record.seen_at <= self.until)
+            and self.text.lower() in f"{record.name} {record.source} {record.file_id}".lower()
+        )
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of the files that were looked for."""
+
+    records: tuple[FileRecord, ...]
+    next: str  #: where the following page begins; empty if there is none
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A place between two files in order of time: how many of those at just this time are before it."""
+
+    at: float | str = "+inf"
+    skip: int = 0
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Understand what ``str`` gives."""
+        if not text:
+            return cls()
+        at, _, skip = text.partition("-")
+        if not (at.isdecimal() and skip.isdecimal() and len(text) <= 30 and text.isascii()):
+            raise ValueError(f"{text[:40]!r} is no place in a list")
+        return cls(float(at), int(skip))
+
+    def past(self, at: float) -> "_Place":
+        return _Place(at, self.skip + 1 if at == self.at else 1)
+
+    def __str__(self) -> str:
+        return f"{self.at:.0f}-{self.skip}"
+
+
+@dataclass(frozen=True)
+class LastFile:
+    """The last file of a source."""
+
+    at: float  #: when it was taken in, in seconds since 1970
+    name: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One unit in one process at one moment: any texts that are the same for the same."""
+
+    run: str
+    unit: str  #: the unit in its process, at any moment
+    report_id: str  #: the id that the server knows the report by
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What is remembered of a run that was told."""
+
+    report_id: str | None  #: another report of just this run
+    runs: int  #: of its unit
 
 
 @dataclass(frozen=True)
@@ -290,27 +374,60 @@ class Journal:
             text: Only files whose name, source or id contains this, whatever the case.
             scan: Look at no more than so many files.
         """
+        return list(self.search(Wanted(state=state, text=text), count=count, scan=scan).records)
+
+    def search(self, wanted: "Wanted", *, count: int = 50, after: str = "", scan: int = 5000) -> "Page":
+        """A page of the files that are wanted, those with the latest events first.
+
+        Args:
+            wanted: Which.
+            count: At most so many.
+            after: Where the page before ended.
+            scan: Look at no more than so many files. A page may be short, or empty, and yet not be the last.
+
+        Raises:
+            ValueError: ``after`` is not from a page.
+        """
         found: list[FileRecord] = []
-        wanted = text.lower()
-        for start in range(0, scan, 500):
-            ids = self._redis.zrange(self._keys.journal("recent"), start, start + 499, desc=True)
-            if not ids:
-                break
-            pipeline = self._redis.pipeline(transaction=False)
-            for file_id in ids:
-                pipeline.hgetall(self._keys.file(file_id))
-            for file_id, fields in zip(ids, pipeline.execute(), strict=True):
-                if "state" not in fields:
-                    continue  # it expired
-                record = FileRecord.read(file_id, fields)
-                if state is not None and record.state is not state:
-                    continue
-                if wanted and wanted not in f"{record.name} {record.source} {file_id}".lower():
+        place = _Place.read(after)
+        for _ in range(0, scan, _PORTION):
+            # By time and not by rank: files get new events while somebody turns the pages.
+            entries = self._redis.zrange(
+                self._keys.journal("recent"),
+                place.at,
+                str(round(wanted.since * 1000)) if wanted.since else "-inf",
+                desc=True,
+                byscore=True,
+                offset=place.skip,
+                num=_PORTION,
+                withscores=True,
+            )
+            records = self.records([file_id for file_id, _ in entries])
+            for (_, score), record in zip(entries, records, strict=True):
+                place = place.past(score)
+                if record is None or not wanted.fits(record):
                     continue
                 found.append(record)
                 if len(found) == count:
-                    return found
-        return found
+                    return Page(tuple(found), str(place))
+            if len(entries) < _PORTION:
+                return Page(tuple(found), "")
+        return Page(tuple(found), str(place))
+
+    def records(self, file_ids: Sequence[str]) -> list[FileRecord | None]:
+        """What is known of these files, without their stories; None for one that is forgotten."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for file_id in file_ids:
+            pipeline.hgetall(self._keys.file(file_id))
+        return [
+            FileRecord.read(file_id, fields) if "state" in fields else None
+            for file_id, fields in zip(file_ids, pipeline.execute(), strict=True)
+        ]
+
+    def last_files(self) -> dict[str, LastFile]:
+        """By source, the file that was taken in last."""
+        entries = self._redis.hgetall(self._keys.journal("sources"))
+        return {source: LastFile(*json.loads(text)) for source, text in entries.items()}
 
     def trim(self) -> None:
         """Forget listings beyond their bound. Cheap; for a periodic chore."""
@@ -325,6 +442,14 @@ class Journal:
     def counters(self) -> dict[str, int]:
         """All counters: ``state:<state>`` and ``event:<event>``."""
         return {name: int(n) for name, n in self._redis.hgetall(self._keys.journal("counters")).items()}
+
+    def runs(self, told: Sequence[Run]) -> list[Earlier]:
+        """Remember runs, as many as there is room for, and tell what is known of each from before."""
+        found: list[Any] = []
+        for at in range(0, len(told), _RUNS_AT_ONCE):
+            flat = [x for one in told[at : at + _RUNS_AT_ONCE] for x in (one.run, one.unit, one.report_id)]
+            found += self._scripts.run("runs", *flat, most=_RUNS)
+        return [Earlier(other or None, count) for other, count in zip(found[::2], found[1::2], strict=True)]
 
     def trouble(self, source: str, name: str, reason: str) -> bool:
         """Something in a watch folder can't be claimed. True when that is news."""

@@ -20,6 +20,8 @@ FileId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 ReportId = Annotated[
     str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 ]
+#: What a source is called in the configuration.
+SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 
 PROTOCOL: Final = f"{MAJOR}.{MINOR}"
 
@@ -67,6 +69,13 @@ class DrainMessage(_Message):
     """Drain the upload queue for a while. The permit counts the drains that are under way."""
 
     permit: str
+
+
+class PollMessage(_Message):
+    """Poll this scheduled source. It says which, never how: options stay where the configuration is."""
+
+    source: SourceName
+    due: int  #: the tick it stands for, in ms since 1970; tells a late message
 
 
 @dataclass(frozen=True)

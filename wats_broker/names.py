@@ -21,11 +21,15 @@ class Stage(StrEnum):
     WATCH = "watch"
     CONVERT = "convert"
     UPLOAD = "upload"
+    POLL = "poll"
+    BEAT = "beat"
+    CONTROL = "control"
 
 
 #: Celery task names. They say what the hand does, not where the code lives.
 CONVERT_TASK: Final = "convert"
 DRAIN_TASK: Final = "drain"
+POLL_TASK: Final = "poll"
 
 
 def celery_queue(pool: str) -> str:
@@ -82,6 +86,14 @@ class Keys:
         """Who watches a source; two watchers must not fight over one folder."""
         return self._key("watching", source)
 
+    def poll(self, source: str) -> str:
+        """What is known of a scheduled source: its ticks, who polls it, how the last poll ended."""
+        return self._key("poll", source)
+
+    def beat(self) -> str:
+        """Who ticks for the scheduled sources; two clocks would tick twice."""
+        return self._key("beat")
+
     def board(self) -> str:
         """What the upload stage puts up for all others: one list, and what stands beside it."""
         return self._key("board")
@@ -89,6 +101,10 @@ class Keys:
     def board_turn(self) -> str:
         """Somebody asks the server for that list just now, or has; it expires."""
         return self._key("board", "turn")
+
+    def switches(self) -> str:
+        """What a person has switched off while the line runs."""
+        return self._key("switches")
 
     def access(self, part: str) -> str:
         """One structure of the control door: ``tokens``, ``notes``, a client's bucket."""

@@ -27,13 +27,14 @@ def test_a_token_lets_in_and_its_text_is_kept_nowhere(redis, access):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "wats_", "x" * 10_000, make_text(), "wats_000000000000_\u00e9" + "a" * 42]
+    "text", ["", "wats_", "x" * 10_000, "wats_000000000000_\u00e9" + "a" * 42]
 )
 def test_what_is_no_token_of_ours_lets_nobody_in(access, text):
     """Of whatever form."""
     access.create("line 4", Scope.READ)
 
     assert access.who(text) is None
+    assert access.who(make_text()) is None
 
 
 def test_a_known_id_with_another_secret_lets_nobody_in(access):
@@ -79,11 +80,33 @@ def test_revoked_and_expired_tokens_end_at_once(access, clock):
 def test_a_token_from_a_file_may_be_entered_by_every_replica(access):
     """It stays one, and so does a broker's that forgot it."""
     text = make_text()
-    first = access.admit(text, "local", Scope.ADMIN)
+    first = access.admit(text, "local", Scope.ADMIN, term_s=60)
 
-    assert access.admit(text, "local", Scope.ADMIN) == first
+    assert access.admit(text, "local", Scope.ADMIN, term_s=60) == first
     assert [token.name for token in access.tokens()] == ["local"]
     assert access.who(text).scope is Scope.ADMIN
+
+
+def test_a_token_from_a_file_lets_in_for_as_long_as_it_is_entered(access, clock):
+    """Whoever takes it out of its file, or puts another one there, has ended it."""
+    text = make_text()
+    for _ in range(10):
+        access.admit(text, "local", Scope.ADMIN, term_s=60)
+        clock.pass_(20)
+    assert access.who(text) is not None
+
+    clock.pass_(60)
+
+    assert access.who(text) is None
+
+
+def test_a_token_that_was_over_long_ago_is_forgotten(access, clock):
+    """Containers come and go, each with a token of its own."""
+    access.admit(make_text(), "local", Scope.ADMIN, term_s=60)
+    access.create("line 4", Scope.READ)
+    clock.pass_(60 + 86400 + 1)
+
+    assert [token.name for token in access.tokens()] == ["line 4"]
 
 
 def test_a_client_has_its_burst_and_then_its_rate(access, clock):

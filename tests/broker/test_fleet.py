@@ -1,6 +1,6 @@
 """Heartbeats and watch leases."""
 
-from wats_broker.fleet import Fleet, WatchLease, Worker
+from wats_broker.fleet import BeatLease, Fleet, WatchLease, Worker
 from wats_broker.names import Keys
 
 
@@ -53,3 +53,15 @@ def test_a_source_has_one_watcher(redis):
     lease.release("ict", "one")
 
     assert lease.acquire("ict", "two", term_s=30) == "two"
+
+
+def test_one_clock_ticks(redis):
+    """The others stand by until it leaves or falls silent."""
+    lease = BeatLease(redis, Keys())
+    assert lease.acquire("one", term_s=30) == "one"
+    assert lease.acquire("two", term_s=30) == "one"
+    assert redis.pttl(Keys().beat()) > 0
+
+    lease.release("one")
+
+    assert lease.acquire("two", term_s=30) == "two"

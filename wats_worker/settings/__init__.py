@@ -4,6 +4,7 @@
 tells every mistake with its line (which ``lines`` finds) and its fix.
 """
 
+from wats_worker.settings.control import ControlSettings
 from wats_worker.settings.converters import ConverterSettings, SandboxSettings
 from wats_worker.settings.load import Check, find, load
 from wats_worker.settings.mistakes import Misconfigured, Mistake
@@ -12,20 +13,25 @@ from wats_worker.settings.schema import (
     LogSettings,
     ServerSettings,
     SimulatorSettings,
-    Source,
     SpoolSettings,
     UploadSettings,
     WorkerSettings,
 )
+from wats_worker.settings.sources import FACTS, AnySource, GrowSettings, ScheduledSource, Source
 
 __all__ = [
+    "FACTS",
+    "AnySource",
     "Check",
+    "ControlSettings",
     "ConvertSettings",
     "ConverterSettings",
+    "GrowSettings",
     "LogSettings",
     "Misconfigured",
     "Mistake",
     "SandboxSettings",
+    "ScheduledSource",
     "ServerSettings",
     "SimulatorSettings",
     "Source",

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from itertools import chain, permutations
 
+from wats_worker.settings.lines import Loc
 from wats_worker.settings.mistakes import Mistake
-from wats_worker.settings.schema import Source, WorkerSettings
+from wats_worker.settings.schema import WorkerSettings
+from wats_worker.settings.sources import AnySource, Source
 
 #: Post actions that touch the file in the watch folder's stead, which "keep" mode promises not to do.
 _TAKES_THE_FILE_AWAY = frozenset({"move", "delete", "zip"})
@@ -15,23 +17,33 @@ def conflicts(settings: WorkerSettings) -> Iterator[Mistake]:
     yield from _names(settings)
     yield from _watch_folders(settings)
     yield from _own_folders(settings)
-    for position, source in enumerate(settings.sources):
+    for at, source in _placed(settings):
         for key, what, fix in chain(_post_action(source), _pool(source, settings)):
-            yield Mistake(("sources", position, key), what, fix)
+            yield Mistake((*at, key), what, fix)
     yield from _done_folders(settings)
     yield from _times(settings)
     yield from _confidence(settings)
 
 
+def _placed(settings: WorkerSettings) -> Iterator[tuple[Loc, AnySource]]:
+    """Every source and where it stands."""
+    yield from ((("sources", position), source) for position, source in enumerate(settings.sources))
+    yield from ((("scheduled", position), source) for position, source in enumerate(settings.scheduled))
+
+
 def _names(settings: WorkerSettings) -> Iterator[Mistake]:
-    first: dict[str, int] = {}
-    for position, source in enumerate(settings.sources):
-        if first.setdefault(source.name, position) != position:
+    first: dict[str, str] = {}
+    for at, source in _placed(settings):
+        if source.name in first:
             yield Mistake(
-                ("sources", position, "name"),
-                f"{source.name!r} is already the name of source #{first[source.name] + 1}",
+                (*at, "name"),
+                f"{source.name!r} is already the name of {first[source.name]}",
                 "give each source its own name; it is part of every file's identity",
             )
+        else:
+            table, position = at
+            kind = "source" if table == "sources" else "scheduled source"
+            first[source.name] = f"{kind} #{int(position) + 1}"
 
 
 def _watch_folders(settings: WorkerSettings) -> Iterator[Mistake]:
@@ -58,6 +70,7 @@ def _own_folders(settings: WorkerSettings) -> Iterator[Mistake]:
         ("broker", "url"): settings.broker.embedded_folder,
         ("sandbox", "scratch"): settings.sandbox.scratch,
         ("convert", "plugins"): settings.convert.plugins,
+        ("poll", "plugins"): settings.poll.plugins,
     }
     for loc, folder in own.items():
         if folder is None:
@@ -72,18 +85,44 @@ def _own_folders(settings: WorkerSettings) -> Iterator[Mistake]:
                 )
 
 
-def _post_action(source: Source) -> Iterator[tuple[str, str, str]]:
-    if source.mode == "keep" and source.after in _TAKES_THE_FILE_AWAY:
-        yield "after", f'"{source.after}" contradicts mode "keep"', 'use after = "archive", or mode = "move"'
-    if source.mode == "move" and source.after == "keep":
-        yield "after", '"keep" contradicts mode "move"', 'set mode = "keep" as well'
+def _post_action(source: AnySource) -> Iterator[tuple[str, str, str]]:
+    if isinstance(source, Source):
+        yield from _mode(source)
+        yield from _unit(source)
     if source.after in {"move", "zip"} and source.done_folder is None:
         yield "after", f'"{source.after}" needs a folder to put the files into', "set done_folder"
     if source.after not in {"move", "zip"} and source.done_folder is not None:
         yield "done_folder", f'has no effect with after = "{source.after}"', 'set after = "move" or "zip"'
 
 
-def _pool(source: Source, settings: WorkerSettings) -> Iterator[tuple[str, str, str]]:
+def _mode(source: Source) -> Iterator[tuple[str, str, str]]:
+    if source.mode != "move" and source.after in _TAKES_THE_FILE_AWAY:
+        what = f'"{source.after}" contradicts mode "{source.mode}"'
+        yield "after", what, 'use after = "archive", or mode = "move"'
+    if source.mode == "move" and source.after == "keep":
+        yield "after", '"keep" contradicts mode "move"', 'set mode = "keep" as well'
+    if source.mode != "grow" and source.grow is not None:
+        yield "grow", f'has no effect with mode "{source.mode}"', 'set mode = "grow"'
+    if source.mode == "grow" and source.marker is not None:
+        yield "marker", "a file that grows is never finished", "remove it"
+
+
+def _unit(source: Source) -> Iterator[tuple[str, str, str]]:
+    if source.unit in {None, "file"}:
+        if source.unit_members:
+            yield "unit_members", "a unit is one file here", 'set unit = "folder" or "stem", or remove it'
+        return
+    if source.mode == "grow":
+        yield "unit", "several files can't be one that grows", 'use mode = "move" or "keep"'
+    if source.recursive:
+        yield (
+            "recursive",
+            f'contradicts unit = "{source.unit}"',
+            "make a source of each folder that has units",
+        )
+
+
+def _pool(source: AnySource, settings: WorkerSettings) -> Iterator[tuple[str, str, str]]:
     if source.pool not in settings.pool_names():
         known = ", ".join(settings.pool_names())
         yield (
@@ -94,15 +133,15 @@ def _pool(source: Source, settings: WorkerSettings) -> Iterator[tuple[str, str, 
 
 
 def _done_folders(settings: WorkerSettings) -> Iterator[Mistake]:
-    sources = _real(settings.sources)
-    for position, giver in enumerate(sources):
+    takers = _real(settings.sources)
+    for at, giver in _placed(settings):
         if giver.done_folder is None:
             continue
         done = giver.done_folder.resolve()
-        for taker in sources:
+        for taker in takers:
             if done == taker.folder or (taker.recursive and done.is_relative_to(taker.folder)):
                 yield Mistake(
-                    ("sources", position, "done_folder"),
+                    (*at, "done_folder"),
                     f"is watched by source {taker.name!r}, which would take the files again",
                     "choose a folder that no source watches",
                 )

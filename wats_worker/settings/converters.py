@@ -8,7 +8,7 @@ from wats_broker.settings import Seconds, Section, mistake
 from wats_worker.settings.kinds import Count, Folder
 
 #: What the jail has to enforce, strictest first. The names are those of its levels.
-JailLevel = Literal["strict", "seccomp", "limits"]
+JailLevel = Literal["strict", "seccomp", "limits", "process"]
 #: What the audit's findings come to.
 Audit = Literal["warn", "refuse"]
 ConverterName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
@@ -50,6 +50,8 @@ class ConverterSettings(LimitSettings):
     enabled: bool = True
     #: None: as in ``[convert]``.
     audit: Audit | None = None
+    #: What the audit would find fault with, by name, and is wanted all the same: ``["ctypes"]``.
+    accept: tuple[str, ...] = ()
     #: It may read the folders of the sources that it may convert for.
     drop_folder: bool = False
     #: Further threads at once.

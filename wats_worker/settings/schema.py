@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit, urlunsplit
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -19,6 +18,7 @@ from wats_broker.settings import (
     mistake,
     with_secrets,
 )
+from wats_worker.settings.control import ControlSettings
 from wats_worker.settings.converters import (
     LIMITS,
     Audit,
@@ -27,15 +27,13 @@ from wats_worker.settings.converters import (
     LimitSettings,
     SandboxSettings,
 )
-from wats_worker.settings.kinds import Count, Folder
+from wats_worker.settings.kinds import Count, Folder, PoolName
+from wats_worker.settings.sources import AnySource, ScheduledSource, Source
 
 #: The one schema of the file that this release reads.
 SCHEMA_VERSION: Final = 1
 
-#: A pool is a Celery queue with its own workers and limits: ``convert`` and what stands below it.
-PoolName = Annotated[str, Field(pattern=r"^convert(\.[a-z0-9-]{1,40})?$")]
 Confidence = Annotated[float, Field(ge=0, le=1)]
-Fact = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 def _server_url(text: str) -> str:
@@ -62,20 +60,6 @@ def _token(value: Any) -> Any:
     if not re.fullmatch(r"[!-~]+", token):
         raise mistake("is not a WATS token", "copy it again from Control Panel → Tokens")
     return token
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        raise mistake(f"there is no time zone {name!r}", "use an IANA name such as Europe/Oslo") from None
-    return name
-
-
-def _suffix(text: str) -> str:
-    if not text or "/" in text or "\\" in text:
-        raise mistake("is not the end of a file name", 'write it like ".done"')
-    return text
 
 
 class ServerSettings(Section):
@@ -154,70 +138,20 @@ class UploadSettings(Section):
     suspect_after: Count = 8
 
 
-class Source(Section):
-    """One watch folder: what to take from it, how to convert it, and what becomes of the files."""
+class PollSettings(Section):
+    """How scheduled sources are asked."""
 
-    #: Part of every file's identity: under another name the same files are new.
-    name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
-    folder: Folder
-    #: "auto", or the name of one converter.
-    converter: Annotated[str, Field(min_length=1)] = "auto"
-    #: Handed to the converter as they stand.
-    options: dict[str, Any] = Field(default_factory=dict)
-    pool: PoolName = "convert"
-    #: 0 is soonest, 9 is last.
-    priority: Annotated[int, Field(ge=0, le=9)] = 5
-    recursive: bool = False
-    include: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
-    exclude: tuple[str, ...] = ()
-    #: A file is finished when it has not changed for this long …
-    quiet_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
-    #: … as seen by a look at the folder every so often.
-    look_seconds: Seconds = 1.0
-    #: Ask the system to tell about changes as well; not every network share can.
-    events: bool = True
-    #: "keep" leaves the file where it is and takes a copy.
-    mode: Literal["move", "keep"] = "move"
-    #: With ".done", the file x is finished when x.done lies beside it.
-    marker: Annotated[str, AfterValidator(_suffix)] | None = None
-    #: What becomes of the file when all its reports are delivered.
-    after: Literal["archive", "move", "delete", "zip", "keep"] = "archive"
-    #: Where "move" and "zip" put it.
-    done_folder: Folder | None = None
-
-    # For files that don't say it themselves.
-    station: Fact | None = None
-    location: Fact | None = None
-    purpose: Fact | None = None
-    operator: Fact | None = None
-    part_number: Fact | None = None
-    revision: Fact | None = None
-    process_code: Annotated[int, Field(ge=0, le=32767)] | None = None
-    #: Where the tester's clock hangs; None is this machine's zone.
-    timezone: Annotated[str, AfterValidator(_zone)] | None = None
-
-    def converter_options(self) -> dict[str, Any]:
-        """The options for the converter, with what the operator knows about this source.
-
-        >>> Source(name="ict", folder="/in", process_code=30, options={"sheet": 2}).converter_options()
-        {'process_code': 30, 'sheet': 2}
-        """
-        return self.model_dump(include=set(FACTS), exclude_none=True) | self.options
+    #: Of them at once per process.
+    threads: Count = 4
+    #: Further pollers, one module each.
+    plugins: Folder | None = None
 
 
-#: The keys of a source that every converter understands.
-FACTS: Final = frozenset(
-    {
-        "station",
-        "location",
-        "purpose",
-        "operator",
-        "part_number",
-        "revision",
-        "process_code",
-        "timezone",
-    }
-)
+class PollerSettings(Section):
+    """What is said about one poller that does not come with the worker."""
+
+    #: It may run. It does so with all rights of the worker, because a jail has no network.
+    trusted: bool = False
 
 
 class SimulatorSettings(Section):
@@ -271,6 +205,10 @@ class WorkerSettings(BaseSettings):
     sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
     upload: UploadSettings = Field(default_factory=UploadSettings)
     sources: tuple[Source, ...] = ()
+    poll: PollSettings = Field(default_factory=PollSettings)
+    pollers: dict[ConverterName, PollerSettings] = Field(default_factory=dict)
+    scheduled: tuple[ScheduledSource, ...] = ()
+    control: ControlSettings = Field(default_factory=ControlSettings)
     simulator: SimulatorSettings = Field(default_factory=SimulatorSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
@@ -313,9 +251,17 @@ class WorkerSettings(BaseSettings):
             self.limits(pool, converter).wall_s for pool in pools for converter in ("", *self.converters)
         )
 
+    def all_sources(self) -> tuple[AnySource, ...]:
+        """Those that are watched and those that are asked on a schedule."""
+        return (*self.sources, *self.scheduled)
+
     def scratch_folder(self) -> Path:
         """Where jails may write; what is in it is nobody's data."""
         return self.sandbox.scratch or self.spool.folder.parent / "scratch"
+
+    def control_folder(self) -> Path:
+        """Where the control door's socket and the operator's token lie."""
+        return self.control.folder or self.spool.folder.parent / "control"
 
     def pool_names(self) -> list[str]:
         """Every pool that wants workers, ``convert`` first."""
@@ -323,5 +269,6 @@ class WorkerSettings(BaseSettings):
 
     def secrets(self) -> list[str]:
         """Every secret value in here, for the log's mask."""
-        own = [found.get_secret_value() for found in (self.server.token, self.server.proxy) if found]
+        given = (self.server.token, self.server.proxy, self.control.token)
+        own = [found.get_secret_value() for found in given if found]
         return own + self.broker.secrets()

@@ -1,11 +1,10 @@
 """What a source's looks have seen so far: which files are finished, which will be when, which are refused."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
 from wats_worker.spool.files import Stamp
-from wats_worker.watch.kept import Kept
 from wats_worker.watch.look import Look
 from wats_worker.watch.settle import Moment, Observed, Rules, observe, settled_at
 
@@ -20,6 +19,19 @@ class _Refusal:
     reason: str
 
 
+class Taken(Protocol):
+    """What is remembered of files that stay where they are."""
+
+    def knows(self, name: str, stamp: Stamp) -> bool:
+        """Whether there is nothing to take of this file as it is."""
+
+    def add(self, files: Iterable[tuple[str, Stamp, str]]) -> None:
+        """These were taken: name, stamp and id of each."""
+
+    def compact(self, present: Collection[str]) -> None:
+        """Forget files that are not there any more."""
+
+
 class Candidates:
     """The files of one source that may be taken, the oldest first.
 
@@ -28,7 +40,7 @@ class Candidates:
         kept: What was taken before, where files stay.
     """
 
-    def __init__(self, rules: Rules, kept: Kept | None = None) -> None:
+    def __init__(self, rules: Rules, kept: Taken | None = None) -> None:
         self._rules = rules
         self._kept = kept
         self._observed: dict[str, Observed] = {}
@@ -49,24 +61,34 @@ class Candidates:
         }
         self._refused = {name: why for name, why in self._refused.items() if name in look.passed}
         if self._kept is not None:
-            self._kept.compact(look.passed)
+            self._kept.compact(look.passed | self._observed.keys())
 
     def forget(self) -> None:
         """The folder went away: what is seen next may be something else."""
         self._observed.clear()
 
-    def ready(self, now: Moment) -> list[Observed]:
-        """The files that are finished, unless somebody is found writing to them."""
-        return [observed for observed, at in self._times(now) if at <= now.steady]
+    def ready(self, now: Moment) -> Iterator[Observed]:
+        """The files that are finished, unless somebody is found writing to them; there may be many."""
+        return (observed for observed, at in self._times(now) if at <= now.steady)
 
     def next_at(self, now: Moment) -> float:
-        """The steady time at which the next file will be finished if nobody touches it."""
-        return min((at for _, at in self._times(now)), default=float("inf"))
+        """The steady time at which the next file will be finished if nobody touches it, or one was."""
+        soonest = float("inf")
+        for _, at in self._times(now):
+            if at <= now.steady:
+                return at
+            soonest = min(soonest, at)
+        return soonest
 
     def written(self, name: str, now: Moment) -> None:
         """Somebody was found writing to this file: it has to be quiet once more."""
         if name in self._observed:
             self._observed[name] = self._observed[name].written(now, self._rules)
+
+    def wait(self, name: str, until: float, reason: str) -> None:
+        """There is nothing to take before then, steady time, as long as this file stays as it is."""
+        if name in self._observed:
+            self._observed[name] = replace(self._observed[name], not_before=until, waits=reason)
 
     def refuse(self, name: str, stamp: Stamp, reason: str, now: Moment) -> None:
         """This file can't be had. It is left alone for a while, or until it changes."""
@@ -90,8 +112,16 @@ class Candidates:
         """By name, why files can't be had."""
         return {name: refusal.reason for name, refusal in self._refused.items()}
 
-    def _times(self, now: Moment) -> Iterable[tuple[Observed, float]]:
-        for observed in self._observed.values():
+    def waiting(self, now: Moment) -> dict[str, str]:
+        """By name, what files and units wait for that are there and can't be taken."""
+        waiting = {name: observed.waits for name, observed in self._observed.items() if observed.waits}
+        for observed, at in self._times(now):
+            if observed.sighting.members and at > now.steady:
+                waiting[observed.sighting.name] = "somebody is still at work on it"
+        return waiting
+
+    def _times(self, now: Moment) -> Iterator[tuple[Observed, float]]:
+        for observed in list(self._observed.values()):  # some of them are taken while we go on
             at = settled_at(observed, now=now, rules=self._rules)
             if at is not None:
                 yield observed, at

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from wats_worker.intake.wanted import Wanted, is_system_folder
 from wats_worker.spool.files import FOLDER, Stamp, open_folder
 from wats_worker.watch.settle import Sighting
-from wats_worker.watch.wanted import Wanted, is_system_folder
 
 #: Files a look remembers, the oldest first; the rest is counted and waits for its turn.
 MOST: Final = 10_000
 #: Folders within folders within folders.
-_DEEPEST: Final = 40
+DEEPEST: Final = 40
 
 
 class FolderAway(Exception):
@@ -33,6 +33,7 @@ class Look:
     files: list[Sighting] = field(default_factory=list)  #: that may be taken, the oldest first
     passed: set[str] = field(default_factory=set)  #: names of files that were passed over
     odd: dict[str, str] = field(default_factory=dict)  #: names of things that can't be taken, and why
+    unready: dict[str, str] = field(default_factory=dict)  #: names of units, and what they wait for
     folders: dict[str, int] = field(default_factory=dict)  #: all that were looked into, and their inodes
     count: int = 0  #: files there are, also those beyond ``MOST``
 
@@ -98,8 +99,8 @@ class Looker:
     def _enter(self, parent: int, base: str, name: str, seen: Look) -> Iterator[Sighting]:
         if not self.recursive or is_system_folder(base) or self.folder / name in self.keep_out:
             return
-        if name.count("/") >= _DEEPEST:
-            seen.odd[name] = f"lies more than {_DEEPEST} folders deep"
+        if name.count("/") >= DEEPEST:
+            seen.odd[name] = f"lies more than {DEEPEST} folders deep"
             return
         try:
             descriptor = os.open(base, FOLDER | os.O_NOFOLLOW, dir_fd=parent)
@@ -113,7 +114,7 @@ class Looker:
     def _file(
         self, name: str, status: os.stat_result, marked_ns: int | None, seen: Look
     ) -> Iterator[Sighting]:
-        if (reason := _oddity(status.st_mode)) is not None:
+        if (reason := oddity(status.st_mode)) is not None:
             seen.odd[name] = reason
             return
         stamp = Stamp.of(status)
@@ -138,7 +139,8 @@ class Looker:
             }
 
 
-def _oddity(mode: int) -> str | None:
+def oddity(mode: int) -> str | None:
+    """Why something is no file to take; None if it is one."""
     if stat.S_ISREG(mode):
         return None
     kinds = {

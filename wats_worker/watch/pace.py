@@ -8,8 +8,10 @@ from typing import Final
 
 from wats_worker.watch.settle import Moment
 
-#: A look may take this part of the time at most.
+#: A look may take this part of the time at most …
 _SHARE: Final = 0.2
+#: … and this one while more files are known than can be taken.
+_SHARE_OF_PLENTY: Final = 0.02
 #: Events come in showers; one look serves them all.
 _LEAST_S: Final = 0.01
 
@@ -54,10 +56,17 @@ class LookPlan:
     >>> plan = LookPlan(every_s=1.0)
     >>> plan.due_at()
     -inf
+    >>> plan.begins()
     >>> plan.looked(began=10.0, ended=10.1)
     >>> plan.due_at()
     11.0
     >>> plan.hint()
+    >>> round(plan.due_at(), 3)
+    10.5
+    >>> plan.looked(began=10.0, ended=10.1, plenty=True)
+    >>> round(plan.due_at(), 3)
+    15.0
+    >>> plan.ran_out()
     >>> round(plan.due_at(), 3)
     10.5
     """
@@ -65,7 +74,7 @@ class LookPlan:
     def __init__(self, every_s: float) -> None:
         self._every_s = every_s
         self._hinted = True
-        self._periodic = self._earliest = float("-inf")
+        self._periodic = self._earliest = self._soonest = float("-inf")
 
     def hint(self) -> None:
         """Something happened in the folder."""
@@ -79,8 +88,20 @@ class LookPlan:
         """What happens from now on may be missed by the look and is a reason for another one."""
         self._hinted = False
 
-    def looked(self, *, began: float, ended: float) -> None:
-        """A look is over."""
-        self._hinted = False
+    def looked(self, *, began: float, ended: float, plenty: bool = False) -> None:
+        """A look is over.
+
+        Args:
+            began: Steady time.
+            ended: Steady time.
+            plenty: It found more than can be taken soon, so there is no hurry to find more.
+        """
         self._periodic = began + self._every_s
-        self._earliest = ended + max(_LEAST_S, (ended - began) * (1 / _SHARE - 1))
+        self._soonest = ended + max(_LEAST_S, (ended - began) * (1 / _SHARE - 1))
+        self._earliest = ended + (ended - began) * (1 / _SHARE_OF_PLENTY - 1) if plenty else self._soonest
+
+    def ran_out(self) -> None:
+        """All that was found has been taken."""
+        if self._earliest > self._soonest:
+            self._earliest = self._soonest
+            self._hinted = True

@@ -15,7 +15,7 @@ from typing import Final
 from wats_broker.dispatch import Dispatch
 from wats_broker.errors import IllegalMove
 from wats_broker.journal import Fact, Journal, Standing
-from wats_broker.messages import FileSeen, Offer
+from wats_broker.messages import SOONEST, FileSeen, Offer
 from wats_broker.queue import UploadQueue
 from wats_broker.states import FileState, ReportState
 from wats_worker.spool.archive import PostAction
@@ -159,7 +159,8 @@ class Reconciler:
             return
         self._queue.reserve(meta.file_id)  # renewed if it still has its room; else its reports may be held
         self._journal.sent([meta.file_id])
-        self._dispatch.convert([(meta.file_id, meta.pool, meta.priority)])
+        # A message of a lesser priority waits for as long as there are better ones. Now it has waited enough.
+        self._dispatch.convert([(meta.file_id, meta.pool, SOONEST)])
         log.info("file_sent_again", extra=_about(meta))
 
     def _was_changed(self, meta: FileMeta) -> bool:

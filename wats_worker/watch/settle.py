@@ -10,10 +10,12 @@ time has been quiet before we came and is settled at first sight. The mtime prov
 along.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from wats_worker.spool.files import Stamp
+from wats_worker.spool.model import Member
 
 #: An empty file is most often one that somebody is about to fill; it waits this much longer.
 _EMPTY_FACTOR: Final = 5
@@ -45,6 +47,7 @@ class Sighting:
     stamp: Stamp
     our_clock: bool = False  #: the ctime comes from this machine's clock
     marked_ns: int | None = None  #: mtime of its marker file, if there is one
+    members: Sequence[Member] = ()  #: of a unit of several files; then the stamp is that of all together
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Observed:
     sighting: Sighting
     since: float  #: steady time since when it has been like this
     not_before: float = float("-inf")  #: steady time until which nobody should try
+    waits: str = ""  #: what for, if that is worth telling
 
     def written(self, now: Moment, rules: Rules) -> "Observed":
         """The same, but somebody was found writing to it: its times alone do not say that it is quiet."""

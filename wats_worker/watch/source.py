@@ -7,35 +7,34 @@ stay where they are, which is the cheapest queue there is, and nobody asks more 
 import logging
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from wats_broker.fleet import WatchLease
+from wats_worker.intake.take import Intake
+from wats_worker.intake.troubles import Troubles
 from wats_worker.settings import Source
 from wats_worker.spool.errors import SpoolUnusable, disk_weather
 from wats_worker.spool.files import open_folder
 from wats_worker.spool.model import Claimable
 from wats_worker.spool.store import Spool
-from wats_worker.watch.candidates import Candidates
 from wats_worker.watch.hints import Hints
-from wats_worker.watch.identity import Identifier, NotYet, Odd
-from wats_worker.watch.intake import Intake
-from wats_worker.watch.kept import Kept
-from wats_worker.watch.look import FolderAway, Looker
+from wats_worker.watch.identity import Later, NotYet, Odd
+from wats_worker.watch.look import FolderAway, Look
 from wats_worker.watch.pace import Backoff, Clock, LookPlan
-from wats_worker.watch.settle import Rules, Sighting
-from wats_worker.watch.troubles import Troubles
-from wats_worker.watch.wanted import Wanted
+from wats_worker.watch.settle import Moment, Sighting
+from wats_worker.watch.ways import Ways
 
 log = logging.getLogger(__name__)
 
 #: Files claimed together: each costs open descriptors, and the first waits for the last.
 BATCH: Final = 64
+#: With so many finished files known, looking for more can wait.
+_PLENTY: Final = 1000
 #: Bytes hashed before what there is goes on.
 _BATCH_BYTES: Final = 64 * 2**20
 #: How long a source is ours without a sign of life.
@@ -57,6 +56,7 @@ class SourceWatcher:
         troubles: Told of what can't be taken.
         spool: Where files go.
         over: Set when the process ends.
+        paused: Says why nothing is to be taken just now; empty if it is.
         clock: Source of the time. Only for testing.
     """
 
@@ -70,6 +70,7 @@ class SourceWatcher:
         troubles: Troubles,
         spool: Spool,
         over: threading.Event,
+        paused: Callable[[], str],
         clock: Clock | None = None,
     ) -> None:
         self._source = source
@@ -79,6 +80,7 @@ class SourceWatcher:
         self._troubles = troubles
         self._spool = spool
         self._over = over
+        self._paused = paused
         self._now = (clock or Clock()).now
         self._wake = threading.Event()
         self._plan = LookPlan(source.look_seconds)
@@ -87,23 +89,16 @@ class SourceWatcher:
         self._our_device: int | None = None
         self._clock_checked = self._renewed = self._blocked_until = float("-inf")
         self._weather = ""
-        kept = Kept(spool.kept(source.name)) if source.mode == "keep" else None
-        self._candidates = Candidates(Rules(source.quiet_seconds, marker=source.marker is not None), kept)
-        self._looker = Looker(
-            folder=source.folder,
-            wanted=Wanted(source.include, source.exclude, source.marker),
-            recursive=source.recursive,
-            keep_out=_own_folders(source),
+        self._leaving: dict[str, str] = {}
+        self._way = Ways(
+            source=source,
+            spool=spool,
+            now=self._now,
             our_clock=lambda device: device == self._our_device,
-            passed=lambda name, stamp: self._candidates.passed(name, stamp, self._now()),
-        )
-        self._identifier = Identifier(
-            source=source.name,
-            folder=source.folder,
-            pool=source.pool,
-            priority=source.priority,
+            leaving=lambda: self._leaving,
             give_up=over.is_set,
-        )
+        ).way()
+        self._candidates = self._way.candidates
         self._read: dict[str, Claimable] = {}
         #: Files in the watch folder that are not taken yet.
         self.waiting = 0
@@ -129,6 +124,9 @@ class SourceWatcher:
         """Do what is due and return the seconds until there is something to do again."""
         try:
             if not self._is_ours():
+                return _ASK_S
+            if reason := self._paused():
+                self._say("source_paused", reason)
                 return _ASK_S
             if self._plan.due_at() <= self._now().steady:
                 self._look()
@@ -179,6 +177,7 @@ class SourceWatcher:
         self._hints.stop()
         self._say("folder_away", reason)
         now = self._now().steady
+        self._plan.begins()
         self._plan.looked(began=now, ended=now)
         self._tell({".": f"the watch folder can't be looked into: {reason}"})
         return max(self._source.look_seconds, 1.0)
@@ -189,22 +188,31 @@ class SourceWatcher:
             self._our_device = self._spool.local_clock_device()
             self._clock_checked = began.steady
         self._plan.begins()
-        seen = self._looker.look()
+        # First, since what a crash has left of a unit would look like another one.
+        self._leaving = self._spool.finish_removals(self._source.name)
+        seen = self._way.looker.look()
         now = self._now()
         self._candidates.seen(seen, now)
         self.waiting = seen.count
-        self._plan.looked(began=began.steady, ended=now.steady)
+        self._plan.looked(began=began.steady, ended=now.steady, plenty=len(seen.files) >= _PLENTY)
         if self._source.events and self._hints.follow(
             {self._source.folder / name: inode for name, inode in seen.folders.items()}
         ):
             # Something may have happened between the look and the first event.
             self._plan.hint()
-        self._troubles.update(seen.odd | self._candidates.troubles)
+        self._troubles.update(seen.odd | self._candidates.troubles | self._leaving | self._late(seen, now))
+
+    def _late(self, seen: Look, now: Moment) -> dict[str, str]:
+        """What waits for more, and has for too long."""
+        if self._way.late is None:
+            return {}
+        return self._way.late.overdue(seen.unready | self._candidates.waiting(now), now=now.steady)
 
     def _take_ready(self) -> None:
         for batch in self._batches():
             if self._over.is_set() or not self._is_ours() or not self._take(batch):
                 return
+        self._plan.ran_out()
 
     def _batches(self) -> Iterator[list[Claimable]]:
         """The finished files, read, in portions."""
@@ -215,9 +223,11 @@ class SourceWatcher:
             if len(batch) == BATCH or (batch and size + sighting.stamp.size > _BATCH_BYTES):
                 yield batch
                 batch, size = [], 0
-            match self._read_before(sighting) or self._identifier.identify(sighting):
+            match self._read_before(sighting) or self._way.reader.identify(sighting):
                 case NotYet():
                     self._candidates.written(sighting.name, self._now())
+                case Later(until, reason):
+                    self._candidates.wait(sighting.name, until, reason)
                 case Odd(reason):
                     self._candidates.refuse(sighting.name, sighting.stamp, reason, self._now())
                     self._plan.hint()  # so that the trouble is told
@@ -268,9 +278,3 @@ class SourceWatcher:
                 os.unlink(base + self._source.marker, dir_fd=parent)
             finally:
                 os.close(parent)
-
-
-def _own_folders(source: Source) -> frozenset[Path]:
-    """Folders in the watch folder that hold what is finished."""
-    own = {source.folder / "Done", source.folder / "Error"}
-    return frozenset(own | ({source.done_folder} if source.done_folder else set()))

@@ -2,7 +2,9 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,22 +15,28 @@ from wats_broker.dispatch import Dispatch
 from wats_broker.fleet import WatchLease
 from wats_broker.journal import Journal
 from wats_broker.queue import UploadQueue
+from wats_worker.intake.take import Intake
+from wats_worker.intake.troubles import Troubles
+from wats_worker.intake.turns import Turns
 from wats_worker.settings import Source
 from wats_worker.spool.archive import PostAction
 from wats_worker.spool.errors import SpoolError
 from wats_worker.spool.store import Spool
-from wats_worker.watch.intake import Intake
 from wats_worker.watch.overdue import Patience
 from wats_worker.watch.pace import Clock
 from wats_worker.watch.reconcile import Reconciler
 from wats_worker.watch.source import SourceWatcher
-from wats_worker.watch.troubles import Troubles
-from wats_worker.watch.turns import Turns
 
 log = logging.getLogger(__name__)
 
 #: How long a thread may take to end; after that the process ends without it.
 _GOODBYE_S: Final = 5.0
+#: Reconciling may take this part of the time at most: with many thousand files under way it takes seconds.
+_SHARE: Final = 0.05
+
+
+def _not_paused(_source: str) -> str:
+    return ""
 
 
 class Watcher:
@@ -38,7 +46,8 @@ class Watcher:
         holder: Name of this process.
         backlog: How many messages wait in the queue of a pool.
         post_action: What becomes of the delivered files of a source, and where.
-        reconcile_s: Seconds between two looks at the whole spool.
+        paused: Says why nothing is to be taken from a source just now; empty if it is.
+        reconcile_s: Seconds between two looks at the whole spool; more if they take long.
         patience: When reconciling thinks that somebody is lost.
         clock: Source of the time. Only for testing.
     """
@@ -55,6 +64,7 @@ class Watcher:
         holder: str,
         backlog: Callable[[str], int],
         post_action: Callable[[str], tuple[PostAction, Path]],
+        paused: Callable[[str], str] = _not_paused,
         reconcile_s: float = 5.0,
         patience: Patience | None = None,
         clock: Clock | None = None,
@@ -81,6 +91,7 @@ class Watcher:
                 troubles=Troubles(journal, source.name),
                 spool=spool,
                 over=self._over,
+                paused=partial(paused, source.name),
                 clock=clock,
             )
             for source in sources
@@ -126,6 +137,7 @@ class Watcher:
     def _reconcile(self) -> None:
         weather = ""
         while True:
+            began = time.monotonic()
             try:
                 self._reconciler.run()
                 weather = ""
@@ -134,7 +146,8 @@ class Watcher:
                 if str(problem) != weather:
                     weather = str(problem)
                     log.warning("reconciling_interrupted", extra={"reason": weather})
-            if self._over.wait(self._reconcile_s):
+            took = time.monotonic() - began
+            if self._over.wait(max(self._reconcile_s, took * (1 / _SHARE - 1))):
                 return
 
 
@@ -152,7 +165,7 @@ def _intake(
     return Intake(
         source=source.name,
         priority=source.priority,
-        keep=source.mode == "keep",
+        keep=source.mode != "move",
         action=action,
         done=done,
         spool=spool,

@@ -1,4 +1,4 @@
--- The watcher goes home; the next one need not wait for its term.
+-- The holder goes home; the next one need not wait for its term.
 -- KEYS:  lease
 -- ARGV:  holder
 -- REPLY: 1 it was ours, 0 it was not

@@ -1,4 +1,4 @@
--- Who watches a source: the first to ask, as long as it keeps asking.
+-- Who holds a post: the first to ask, as long as it keeps asking.
 -- KEYS:  lease
 -- ARGV:  holder term_ms
 -- REPLY: the holder

@@ -1,4 +1,4 @@
-"""Take a batch of settled files in: room first, then the claim, then the journal, then the message.
+"""Take a batch of finished files in: room first, then the claim, then the journal, then the message.
 
 Killed after any of these steps, nothing is lost: a reservation runs out, a claimed file is found on the
 spool, an entered one is sent by reconciling.
@@ -14,12 +14,12 @@ from wats_broker.journal import Journal, Seen
 from wats_broker.messages import FileSeen
 from wats_broker.queue import UploadQueue
 from wats_broker.states import FileState
+from wats_worker.intake.turns import Turns
 from wats_worker.spool.archive import PostAction
 from wats_worker.spool.errors import SpoolError
 from wats_worker.spool.model import Claimable, Claimed, Outcome, Place
 from wats_worker.spool.names import printable
 from wats_worker.spool.store import Spool
-from wats_worker.watch.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class Intake:
         return place is Place.QUARANTINED or (place is None and file.file_id not in delivered)
 
     def _reserve(self, file: Claimable) -> bool:
-        if self.turns.may_go(priority=self.priority) and self.queue.reserve(file.file_id):
+        if self.turns.may_go(self.source, self.priority) and self.queue.reserve(file.file_id):
             self.turns.served(self.source)
             return True
         self.turns.waits(self.source, self.priority)
@@ -139,7 +139,7 @@ class Intake:
             return
         for file in files:
             seen = self.journal.seen(_seen(file))
-            log.info("file_claimed", extra={**_about(file), "size": file.stamp.size, "seen": seen.value})
+            log.info("file_claimed", extra={**_about(file), "size": file.size, "seen": seen.value})
         self.dispatch.convert([(file.file_id, file.pool, file.priority) for file in files])
 
     def _recognise(self, file: Claimable) -> None:
@@ -162,9 +162,7 @@ class Intake:
 
 
 def _seen(file: Claimable) -> FileSeen:
-    return FileSeen(
-        file.file_id, file.source, printable(file.name), file.stamp.size, file.pool, file.priority
-    )
+    return FileSeen(file.file_id, file.source, printable(file.name), file.size, file.pool, file.priority)
 
 
 def _about(file: Claimable) -> dict[str, str]:

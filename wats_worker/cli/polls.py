@@ -1,0 +1,134 @@
+"""``wats-worker polls``: how it stands with the scheduled sources, and what one of them would give."""
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from wats_broker.polls import PollState, Ticked
+from wats_worker.cli.common import (
+    Config,
+    Exit,
+    Json,
+    ago,
+    asking,
+    console,
+    fail,
+    load_for_polling,
+    print_json,
+)
+from wats_worker.settings import ScheduledSource, WorkerSettings
+from wats_worker.spool.names import printable
+
+app = typer.Typer(help="Look at the sources that are asked on a schedule.", invoke_without_command=True)
+
+
+@app.callback()
+def polls(context: typer.Context, config: Config = None, as_json: Json = False) -> None:
+    """List the scheduled sources: who is asked when, how the last poll went, when the next one is."""
+    if context.invoked_subcommand:
+        return
+    with asking(config) as line:
+        sources = line.settings.scheduled
+        states, now = line.polls.states([source.name for source in sources]), line.journal.time()
+    if as_json:
+        print_json(
+            [tell(source, state, now) for source, state in zip(sources, states, strict=True)],
+        )
+    else:
+        console.print(table(sources, states, now))
+
+
+@app.command("now")
+def now_(name: Annotated[str, typer.Argument(help="A scheduled source.")], config: Config = None) -> None:
+    """Poll one source now, whatever its schedule."""
+    with asking(config) as line:
+        _source(name, line.settings)
+        verdict, due = line.polls.tick(name, asked=True)
+        if verdict is not Ticked.DUE:
+            fail(f"{name} is not polled now: it is {verdict.value}; see 'wats-worker polls'", Exit.ATTENTION)
+        line.dispatch.poll(name, due)
+    console.print(f"{name} is being polled", highlight=False)
+
+
+@app.command("try")
+def try_(
+    name: Annotated[str, typer.Argument(help="A scheduled source.")],
+    count: Annotated[int, typer.Option(min=1, max=1000, help="Look at so many items.")] = 3,
+    into: Annotated[Path | None, typer.Option(help="Put them into this folder, to be looked at.")] = None,
+    config: Config = None,
+) -> None:
+    """Ask one source here and now, and show what it would give. Nothing is taken, nothing is remembered.
+
+    Exit code 0 if it answers, 1 if it does not.
+    """
+    from wats_worker.poll.trial import Tried, try_source  # noqa: PLC0415  loads the pollers
+
+    settings = load_for_polling(config)
+    source = _source(name, settings)
+    with ExitStack() as stack:
+        folder = into or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wats-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        tried: Tried = try_source(source, settings, folder=folder, count=count)
+    found = Table("file", "bytes", "key")
+    for item in tried.items:
+        found.add_row(escape(printable(item.name)), str(item.size), escape(printable(item.key)))
+    console.print(found)
+    for told in tried.told:
+        console.print(told, style="yellow", highlight=False, markup=False)
+    console.print("Nothing was taken.", highlight=False)
+    raise typer.Exit(Exit.FINE if tried.answered else Exit.ATTENTION)
+
+
+def table(sources: tuple[ScheduledSource, ...], states: list[PollState], now: float) -> Table:
+    """The scheduled sources for people."""
+    made = Table(title="Scheduled sources", title_justify="left")
+    for heading in ("source", "poller", "when", "last", "outcome", "taken", "dropped ticks", "next"):
+        made.add_column(heading, overflow="fold")
+    for source, state in zip(sources, states, strict=True):
+        made.add_row(
+            source.name,
+            source.poller,
+            escape(_when(source)),
+            f"{ago(now - state.began_at)} ago" if state.began_at else "never",
+            "under way" if state.held_until > now else state.outcome.value if state.outcome else "",
+            f"{state.taken} of {state.total}",
+            str(state.dropped),
+            _next(state, now),
+        )
+    return made
+
+
+def tell(source: ScheduledSource, state: PollState, now: float) -> dict[str, Any]:
+    """The same for scripts."""
+    return {
+        **asdict(state),
+        "poller": source.poller,
+        "when": _when(source),
+        "running": state.held_until > now,
+    }
+
+
+def _when(source: ScheduledSource) -> str:
+    if source.every is not None:
+        return f"every {source.every:g} s"
+    return f"{source.cron} {source.cron_timezone or ''}".strip()
+
+
+def _next(state: PollState, now: float) -> str:
+    after = state.again_at or state.next_at
+    if not after:
+        return ""
+    return f"in {ago(after - now)}" if after > now else "due"
+
+
+def _source(name: str, settings: WorkerSettings) -> ScheduledSource:
+    known = {source.name: source for source in settings.scheduled}
+    if name not in known:
+        fail(f"there is no scheduled source {name!r}; there is {', '.join(known) or 'none at all'}")
+    return known[name]
