@@ -1,5 +1,7 @@
 """What happens to a file's bytes when everything about it is delivered: the post actions.
 
+What was several files in the watch folder is several files again in the done folder and in its zips.
+
 Every action may be repeated after a crash and then finds what it did before: "the same name with the same
 bytes" in the folder it puts files in *is* the file. No action overwrites anything but an empty file.
 """
@@ -9,16 +11,23 @@ import os
 from enum import StrEnum
 from itertools import count
 from pathlib import Path
-from typing import Final
+from zipfile import BadZipFile, ZipFile
 
-from wats_worker.spool import names, zips
+from wats_worker.spool import names, unbundle, zips
 from wats_worker.spool.errors import PostActionFailed
-from wats_worker.spool.files import READ_SAFELY, Lock, Unreadable, is_regular, open_folder, pieces, write_all
+from wats_worker.spool.files import (
+    PART,
+    READ_SAFELY,
+    Lock,
+    Unreadable,
+    is_regular,
+    open_folder,
+    pieces,
+    reserve,
+    write_all,
+)
 from wats_worker.spool.model import FileMeta
 from wats_worker.spool.zips import folder_mark
-
-#: Until it has its final name, a copy in somebody's folder looks like what everybody knows to ignore.
-_PART: Final = ".wats-part"
 
 
 class PostAction(StrEnum):
@@ -50,12 +59,12 @@ def dispose(source: Path, meta: FileMeta, action: PostAction, folder: Path, note
         if action is PostAction.MOVE:
             _move(source, meta, folder, notes)
         elif action is PostAction.ZIP:
-            zips.add(source, name=meta.name, month=_month(meta), folder=folder, notes=notes)
+            _zip(source, meta, folder, notes)
             source.unlink(missing_ok=True)
         elif action is PostAction.DELETE or (action is PostAction.KEEP and meta.kept):
             # Where the source keeps its files, our copy is the one too many.
             source.unlink(missing_ok=True)
-    except (OSError, Unreadable) as problem:
+    except (OSError, Unreadable, BadZipFile) as problem:
         raise PostActionFailed(
             f"{meta.name!r} of source {meta.source!r} is delivered, but post action {action.value!r} "
             f"to {folder} failed: {problem}. It is tried again; check that the folder can be written."
@@ -67,8 +76,23 @@ def _month(meta: FileMeta) -> str:
     return meta.claimed_at[:7].replace("-", "")
 
 
+def _zip(source: Path, meta: FileMeta, folder: Path, notes: Path) -> None:
+    if not meta.bundle:
+        parts = [zips.Part.of_file(source, meta.name)]
+        zips.add(parts, month=_month(meta), folder=folder, notes=notes)
+        return
+    with ZipFile(source) as bundle:
+        parts = [zips.Part.of_member(bundle, info, meta.mtime_ns / 1e9) for info in bundle.infolist()]
+        zips.add(parts, month=_month(meta), folder=folder, notes=notes, numbered=unbundle.numbered)
+
+
 def _move(source: Path, meta: FileMeta, folder: Path, notes: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    if meta.bundle:
+        with Lock(notes / f"{folder_mark(folder)}.lock"):
+            unbundle.move(source, meta, folder)
+        source.unlink(missing_ok=True)
+        return
     *above, base = meta.native_name.split("/")
     parent = open_folder(folder, above, create=True)
     try:
@@ -78,23 +102,13 @@ def _move(source: Path, meta: FileMeta, folder: Path, notes: Path) -> None:
                 name = names.numbered(base, number)
                 if _is_there(name, parent, meta):
                     break
-                if _reserve(name, parent):
+                if reserve(name, parent):
                     _put(source, meta, name, parent)
                     break
         os.fsync(parent)
     finally:
         os.close(parent)
     source.unlink(missing_ok=True)
-
-
-def _reserve(name: str, parent: int) -> bool:
-    """Make sure that the name is ours to write to. An empty file is what a crash left behind."""
-    try:
-        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=parent))
-    except FileExistsError:
-        status = os.stat(name, dir_fd=parent, follow_symlinks=False)
-        return is_regular(status) and status.st_size == 0
-    return True
 
 
 def _is_there(name: str, parent: int, meta: FileMeta) -> bool:
@@ -121,7 +135,7 @@ def _put(source: Path, meta: FileMeta, name: str, parent: int) -> None:
     except OSError as problem:
         if problem.errno != errno.EXDEV:
             raise
-        part = f".{meta.file_id}{_PART}"
+        part = f".{meta.file_id}{PART}"
         _copy(source, part, parent)
         os.rename(part, name, src_dir_fd=parent, dst_dir_fd=parent)
 

@@ -8,37 +8,38 @@
 
 Until step 3 the file is in the watch folder; from then on it lies beside its card, where ``recover`` finds
 it. Across file systems, and from folders that keep their files, step 3 copies and compares the hash; the
-original is removed after step 5.
+original is removed after step 5. So it is with bytes that a recipe makes: of several files that belong
+together, or of what is new in one that grows.
 """
 
 import errno
 import os
-import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
-from wats_worker.spool import names, open_files
+from wats_worker.spool import names, open_files, originals
 from wats_worker.spool.errors import UNUSABLE, SpoolUnusable, disk_weather
 from wats_worker.spool.files import (
+    GONE,
     READ_SAFELY,
+    SHARED_WITH_NOBODY,
     Stamp,
     Unreadable,
     create,
     flush,
     fsync_folder,
+    may_take_away,
     open_folder,
     pieces,
     write_all,
 )
 from wats_worker.spool.model import Claimable, Claimed, FileMeta, Outcome
 from wats_worker.spool.open_files import Use
-
-#: How a Windows share says that somebody has the file open for himself.
-SHARED_WITH_NOBODY: Final = frozenset({errno.EBUSY, errno.ETXTBSY, errno.EAGAIN})
+from wats_worker.spool.recipe import Changed
+from wats_worker.spool.removals import Removals
 
 
 @dataclass
@@ -48,7 +49,7 @@ class _Draft:
     file: Claimable
     folder: Path  # beside others in the corner
     parent: int = -1  # descriptor of the folder the file lies in
-    bytes: int = -1  # descriptor of the file
+    bytes: int = -1  # descriptor of the file; there is none where a recipe makes it
     base: str = ""
     fetched: bool = False
     copied: bool = False
@@ -71,6 +72,7 @@ class Claim:
     Args:
         corner: a private folder on the spool's file system.
         files: the tree that claimed folders go to.
+        removals: what is to go of units of several files.
         known: whether the spool has a file with this id already.
         give_up: asked between pieces of a large copy; True leaves the file where it is.
         keep: the files stay in the watch folder; the spool gets copies.
@@ -79,6 +81,7 @@ class Claim:
 
     corner: Path
     files: Path
+    removals: Removals
     known: Callable[[str], bool]
     keep: bool
     give_up: Callable[[], bool]
@@ -116,12 +119,16 @@ class Claim:
                 card = create(draft.folder / "meta.json", self._card(draft.file))
                 self._held.callback(os.close, card)
                 dirty.append(card)
-                if not self.keep and draft.file.stamp.device == device:
+                if not self.keep and not draft.file.recipe and draft.file.stamp.device == device:
                     dirty.append(draft.bytes)  # else it is copied
         self.step("flush-cards")
         flush(dirty)
 
     def _open(self, draft: _Draft, parents: dict[tuple[Path, tuple[str, ...]], int]) -> None:
+        if draft.file.recipe is not None:
+            if not self.keep and (reason := draft.file.recipe.stuck()):
+                draft.end(Outcome.REFUSED, reason)
+            return
         *above, draft.base = draft.file.name.split("/")
         where = (draft.file.folder, tuple(above))
         try:
@@ -137,7 +144,7 @@ class Claim:
         status = os.fstat(draft.bytes)
         if Stamp.of(status) != draft.file.stamp:
             draft.end(Outcome.BUSY)
-        elif not self.keep and not _may_take_away(draft.parent, status.st_uid):
+        elif not self.keep and not may_take_away(draft.parent, status.st_uid):
             draft.end(Outcome.REFUSED, "files can't be taken away from this folder; use mode 'keep' for it")
 
     def _card(self, file: Claimable) -> bytes:
@@ -149,13 +156,15 @@ class Claim:
             name=names.printable(file.name, always=quoted),
             quoted=quoted,
             path=names.printable(path, always=quoted),
-            size=file.stamp.size,
+            size=file.size,
             sha256=file.sha256,
             mtime_ns=file.stamp.mtime_ns,
             claimed_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             pool=file.pool,
             priority=file.priority,
             kept=self.keep,
+            bundle=bool(file.members),
+            salt=file.salt,
         )
         return meta.model_dump_json(indent=1).encode()
 
@@ -173,6 +182,9 @@ class Claim:
 
     def _fetch(self, draft: _Draft) -> None:
         source = draft.folder / "source"
+        if draft.file.recipe is not None:
+            self._store(draft, draft.file.recipe.make(), source)
+            return
         if self.keep:
             self._copy(draft, source)
             return
@@ -199,17 +211,25 @@ class Claim:
             draft.end(Outcome.BUSY)
 
     def _copy(self, draft: _Draft, source: Path) -> None:
-        part = source.with_name("source.part")
         if open_files.look(draft.bytes) is Use.WRITTEN:
             draft.end(Outcome.BUSY)
             return
+        self._store(draft, pieces(draft.bytes, size=draft.file.stamp.size), source)
+
+    def _store(self, draft: _Draft, content: Iterable[bytes], source: Path) -> None:
+        part = source.with_name("source.part")
         try:
-            digest = copy(draft.bytes, part, size=draft.file.stamp.size, give_up=self.give_up)
+            digest = store(content, part, give_up=self.give_up)
         except Unreadable as problem:
             part.unlink()
             draft.end(Outcome.REFUSED, str(problem))
             return
-        if digest != draft.file.sha256 or Stamp.of(os.fstat(draft.bytes)) != draft.file.stamp:
+        except Changed:
+            part.unlink()
+            draft.end(Outcome.BUSY)
+            return
+        moved_on = draft.bytes >= 0 and Stamp.of(os.fstat(draft.bytes)) != draft.file.stamp
+        if digest != draft.file.sha256 or moved_on:
             part.unlink()
             draft.end(Outcome.BUSY)
             return
@@ -263,38 +283,24 @@ class Claim:
         source.unlink()
 
     def _remove_original(self, draft: _Draft) -> None:
-        """Remove what was copied, and nothing that has come in its place or was added to it since."""
-        # Out of the way first: between a look at the name and its removal, a new file may get it.
-        aside = f".{draft.file.file_id}.wats-part"
-        here = draft.parent
-        try:
-            with open_files.guard(draft.bytes) as use:
-                if use is Use.WRITTEN:
-                    return
-                os.rename(draft.base, aside, src_dir_fd=here, dst_dir_fd=here)
-            status = os.stat(aside, dir_fd=here, follow_symlinks=False)
-            if not Stamp.of(status).same_bytes(draft.file.stamp):
-                os.link(aside, draft.base, src_dir_fd=here, dst_dir_fd=here, follow_symlinks=False)
-            os.unlink(aside, dir_fd=here)
-        except FileNotFoundError:
+        file = draft.file
+        if file.members:
+            self.removals.note(file)
+            self.step("remove-members")
+            draft.reason = self.removals.finish(file.file_id)
             return
+        try:
+            originals.remove(draft.bytes, draft.base, file.stamp, parent=draft.parent, file_id=file.file_id)
         except OSError as problem:
             draft.reason = f"taken, but it can't be removed from its folder: {problem.strerror}"
 
 
-def _may_take_away(parent: int, owner: int) -> bool:
-    """Whether a file of this owner may be removed from an open folder."""
-    folder = os.fstat(parent)
-    sticky = folder.st_mode & stat.S_ISVTX and os.geteuid() not in {0, owner, folder.st_uid}
-    return not sticky and os.access(".", os.W_OK | os.X_OK, dir_fd=parent, effective_ids=True)
-
-
-def copy(descriptor: int, target: Path, *, size: int, give_up: Callable[[], bool]) -> str:
-    """Copy an open file from its beginning to a new durable one and return the SHA-256 of what was copied."""
+def store(content: Iterable[bytes], target: Path, *, give_up: Callable[[], bool]) -> str:
+    """Write bytes to a new durable file and return the SHA-256 of what was written."""
     identity = names.Identity("")
     written = create(target, b"")
     try:
-        for piece in pieces(descriptor, size=size):
+        for piece in content:
             if give_up():
                 break
             identity.feed(piece)
@@ -306,7 +312,7 @@ def copy(descriptor: int, target: Path, *, size: int, give_up: Callable[[], bool
 
 
 def _why_not(problem: OSError) -> tuple[Outcome, str]:
-    if problem.errno in {errno.ENOENT, errno.ENOTDIR, errno.ESTALE}:
+    if problem.errno in GONE:
         return Outcome.GONE, ""
     if problem.errno in SHARED_WITH_NOBODY:
         return Outcome.BUSY, ""

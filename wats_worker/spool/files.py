@@ -3,7 +3,7 @@
 Nothing in this module knows what a spool is.
 """
 
-import fcntl
+import errno
 import os
 import secrets
 import stat
@@ -14,12 +14,33 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+try:
+    import fcntl
+except ImportError:  # Windows: the command line can be imported there, and says that a spool can't be
+    fcntl = None  # type: ignore[assignment]
+
+
+def flags(*names: str) -> int:
+    """These flags for ``os.open``, as far as the system knows them; where a spool can be, it knows all.
+
+    >>> flags("O_RDWR", "O_NOSUCH") == os.O_RDWR
+    True
+    """
+    return sum(getattr(os, name, 0) for name in names)
+
+
 #: How much is read or copied at once.
 CHUNK: Final = 1 << 20
 #: Open for reading and nothing else: no link is followed, no pipe blocks, no terminal becomes ours.
-READ_SAFELY: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+READ_SAFELY: Final = flags("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC")
+#: Until it has its final name, a copy in somebody's folder looks like what everybody knows to ignore.
+PART: Final = ".wats-part"
+#: How a Windows share says that somebody has the file open for himself.
+SHARED_WITH_NOBODY: Final = frozenset({errno.EBUSY, errno.ETXTBSY, errno.EAGAIN})
+#: What stood under this name is not there any more, or something else is.
+GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ESTALE})
 #: Open a folder, to name things in it.
-FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+FOLDER: Final = flags("O_RDONLY", "O_DIRECTORY", "O_CLOEXEC")
 
 
 @dataclass(frozen=True)
@@ -173,6 +194,31 @@ def _make_folder(name: str, parent: int) -> None:
         os.mkdir(name, dir_fd=parent)
     except FileExistsError:
         return
+
+
+def is_ours(name: str, parent: int) -> bool:
+    """Whether a name in an open folder is free. An empty file is what a crash left of a reservation."""
+    try:
+        status = os.stat(name, dir_fd=parent, follow_symlinks=False)
+    except FileNotFoundError:
+        return True
+    return is_regular(status) and status.st_size == 0
+
+
+def reserve(name: str, parent: int) -> bool:
+    """Make sure that a name in an open folder is ours to write to."""
+    try:
+        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=parent))
+    except FileExistsError:
+        return is_ours(name, parent)
+    return True
+
+
+def may_take_away(parent: int, owner: int) -> bool:
+    """Whether a file of this owner may be removed from an open folder."""
+    folder = os.fstat(parent)
+    sticky = folder.st_mode & stat.S_ISVTX and os.geteuid() not in {0, owner, folder.st_uid}
+    return not sticky and os.access(".", os.W_OK | os.X_OK, dir_fd=parent, effective_ids=True)
 
 
 def is_regular(status: os.stat_result) -> bool:

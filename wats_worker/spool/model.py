@@ -1,5 +1,6 @@
 """What the spool takes and gives: the shape of a claim, of a file's card, of a place and of the room left."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from wats_worker.spool import names
 from wats_worker.spool.files import Stamp
+from wats_worker.spool.recipe import Recipe
 
 
 class FileMeta(BaseModel):
@@ -27,6 +29,9 @@ class FileMeta(BaseModel):
     pool: str
     priority: int  #: 0 to 9, lower is sooner
     kept: bool = False  #: the source keeps its files; the spool holds a copy
+    bundle: bool = False  #: several files that belong together, see ``bundle``
+    converter: str = ""  #: who is to convert it, whatever its source says: a person named one
+    salt: str = ""  #: what else than source and content the id was made from, see ``Identity``
 
     @property
     def native_name(self) -> str:
@@ -35,17 +40,41 @@ class FileMeta(BaseModel):
 
 
 @dataclass(frozen=True)
+class Member:
+    """One file, or one folder, of a unit of several, as it was sighted."""
+
+    name: str  #: relative to the watch folder; that of a folder ends in a slash
+    stamp: Stamp
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder."""
+        return self.name.endswith("/")
+
+
+@dataclass(frozen=True)
 class Claimable:
-    """A finished file in a watch folder, as it was when it was hashed."""
+    """A finished file in a watch folder, as it was when it was hashed.
+
+    With a ``recipe`` no file in the folder has these bytes, and they are made when they are claimed.
+    """
 
     source: str
     folder: Path  #: the watch folder
     name: str  #: relative to it, undecodable bytes as surrogate escapes
     file_id: str
     sha256: str
-    stamp: Stamp
+    stamp: Stamp  #: of what was sighted
     pool: str
     priority: int
+    recipe: Recipe | None = None
+    members: Sequence[Member] = ()  #: of a unit of several files: what the recipe makes one of
+    salt: str = ""
+
+    @property
+    def size(self) -> int:
+        """How many bytes the spool gets."""
+        return self.recipe.size if self.recipe else self.stamp.size
 
 
 class Outcome(Enum):

@@ -6,7 +6,7 @@ Ids are checked before a path is made of them, because they come back from Redis
 import hashlib
 import os
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -47,11 +47,17 @@ def report_id(text: str) -> str:
     return text
 
 
+def process_list(root: Path) -> Path:
+    """Where the copy of the server's process list lies in a spool."""
+    return root / "processes.json"
+
+
 class Identity:
     """The two hashes of one file, fed piece by piece.
 
     The source's name is part of the id: the same bytes from two sources are two files, since they may be
-    converted differently.
+    converted differently. So is the salt, where there is one: the same line at two places of a file that
+    grows was written twice.
 
     >>> identity = Identity("ict")
     >>> identity.feed(b"PASS")
@@ -59,8 +65,8 @@ class Identity:
     'e36462c4b1e11d0e676e4acab8665634'
     """
 
-    def __init__(self, source: str) -> None:
-        self._named = hashlib.sha256(source.encode() + b"\0")
+    def __init__(self, source: str, salt: str = "") -> None:
+        self._named = hashlib.sha256(source.encode() + b"\0" + (salt.encode() + b"\0" if salt else b""))
         self._plain = hashlib.sha256()
 
     def feed(self, piece: bytes) -> None:

@@ -12,7 +12,6 @@ the lease moves a file that nobody can be writing to, and afterwards its old nam
 """
 
 import errno
-import fcntl
 import signal
 import struct
 import sys
@@ -20,6 +19,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 from typing import Final
+
+try:
+    import fcntl
+except ImportError:  # Windows: the command line can be imported there, and says that a spool can't be
+    fcntl = None  # type: ignore[assignment]
 
 #: struct flock of 64-bit Linux: type, whence, start, length, pid.
 _FLOCK: Final = "hhqqi0q"

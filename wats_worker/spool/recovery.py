@@ -110,7 +110,7 @@ def _identify(folder: Path, card: FileMeta | None) -> FileMeta | None:
     descriptor = os.open(source, READ_SAFELY)
     try:
         before = Stamp.of(os.fstat(descriptor))
-        identity = names.Identity(card.source if card else UNKNOWN)
+        identity = names.Identity(card.source, card.salt) if card else names.Identity(UNKNOWN)
         if open_files.look(descriptor) is Use.WRITTEN:
             return None
         for piece in pieces(descriptor, size=before.size):

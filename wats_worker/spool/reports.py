@@ -4,44 +4,59 @@ reports/_order.json       the ids in the order of the log
 reports/<report_id>.json  not confirmed yet
 sent/<report_id>.json     confirmed
 receipts.jsonl            what the server said; a report with a receipt is delivered, wherever it lies
+receipts-earlier.jsonl    the same, from before a replay; it counts no more
+warnings.txt              what was said when they were made
 """
 
 import json
 import os
 import shutil
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from wats_worker.spool import names
-from wats_worker.spool.files import append_line, create, flush, fsync_folder
+from wats_worker.spool.files import append_line, fsync_folder
 
 #: No report id begins with an underscore.
-_ORDER: Final = "_order.json"
-
-
-def draft(folder: Path, reports: Mapping[str, bytes]) -> None:
-    """Write reports into a new folder that is to become ``reports``. They are durable when this returns."""
-    folder.mkdir(mode=0o700)
-    order = json.dumps([names.report_id(report_id) for report_id in reports]).encode()
-    _write({_ORDER: order} | {f"{report_id}.json": body for report_id, body in reports.items()}, folder)
+ORDER: Final = "_order.json"
+WARNINGS: Final = "warnings.txt"
+RECEIPTS: Final = "receipts.jsonl"
+#: Receipts from before the file was replayed.
+EARLIER: Final = "receipts-earlier.jsonl"
 
 
 def are_made(home: Path) -> bool:
     """Whether the file was converted, be it that all of its reports are delivered already."""
-    return (home / "reports" / _ORDER).exists()
+    return (home / "reports" / ORDER).exists()
 
 
-def are_the_same(home: Path, made: Mapping[str, bytes]) -> bool:
-    """Whether these reports are here already, each pending as it is or delivered."""
+def are_the_same(home: Path, made: Sequence[str], folder: Path) -> bool:
+    """Whether the reports in a folder are here already, each pending as it is or delivered."""
     if _order(home) != list(made):
         return False
     try:
-        return all(path(home, report_id).read_bytes() == made[report_id] for report_id in pending(home))
+        return all(
+            path(home, report_id).read_bytes() == (folder / f"{report_id}.json").read_bytes()
+            for report_id in pending(home)
+        )
     except FileNotFoundError:
         return False
+
+
+def note_warnings(home: Path, warnings: Iterable[str]) -> None:
+    """Keep what was said when the reports were made."""
+    if text := "".join(f"{one}\n" for one in warnings):
+        (home / WARNINGS).write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def warnings(home: Path) -> list[str]:
+    """What was said when the reports were made."""
+    try:
+        return (home / WARNINGS).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
 
 
 def pending(home: Path) -> list[str]:
@@ -58,7 +73,7 @@ def path(home: Path, report_id: str) -> Path:
 def note_receipt(home: Path, report_id: str, receipt: Mapping[str, Any]) -> None:
     """Append a receipt. It is what counts, so it comes before the report is moved."""
     line = json.dumps({"report_id": report_id, **receipt}, ensure_ascii=False)
-    append_line(home / "receipts.jsonl", line.encode())
+    append_line(home / RECEIPTS, line.encode())
 
 
 def move_to_sent(home: Path, report_id: str) -> None:
@@ -78,19 +93,30 @@ def move_all_to_sent(home: Path) -> None:
         move_to_sent(home, report_id)
 
 
-def receipts(home: Path) -> list[dict[str, Any]]:
+def receipts(home: Path, name: str = RECEIPTS) -> list[dict[str, Any]]:
     """All receipts. After a crash one may be there twice."""
     try:
-        lines = (home / "receipts.jsonl").read_bytes().splitlines()
+        lines = (home / name).read_bytes().splitlines()
     except FileNotFoundError:
         return []
     return [receipt for line in lines if (receipt := _receipt(line))]
 
 
+def set_receipts_aside(home: Path) -> None:
+    """All reports are to be sent again: what the server said before is kept, and counts no more."""
+    try:
+        earlier = (home / RECEIPTS).read_bytes()
+    except FileNotFoundError:
+        return
+    for line in earlier.splitlines():
+        append_line(home / EARLIER, line)
+    (home / RECEIPTS).unlink()
+
+
 def flush_receipts(home: Path) -> None:
     """Make the receipts durable, because the bytes they stand for are about to go."""
     with suppress(FileNotFoundError):
-        descriptor = os.open(home / "receipts.jsonl", os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(home / RECEIPTS, os.O_RDONLY | os.O_CLOEXEC)
         try:
             os.fsync(descriptor)
         finally:
@@ -101,13 +127,13 @@ def flush_receipts(home: Path) -> None:
 def drop(home: Path) -> None:
     """Forget the reports of a file that are not delivered."""
     # The order first: without it, what a crash leaves of the others is not taken for reports.
-    (home / "reports" / _ORDER).unlink(missing_ok=True)
+    (home / "reports" / ORDER).unlink(missing_ok=True)
     shutil.rmtree(home / "reports", ignore_errors=True)
 
 
 def _order(home: Path) -> list[str] | None:
     try:
-        return list(json.loads((home / "reports" / _ORDER).read_bytes()))
+        return list(json.loads((home / "reports" / ORDER).read_bytes()))
     except FileNotFoundError:
         return None
 
@@ -118,16 +144,3 @@ def _receipt(line: bytes) -> dict[str, Any] | None:
     except ValueError:
         # Torn by a full disk or a power cut. The report it was for is delivered once more, under the same id.
         return None
-
-
-def _write(contents: Mapping[str, bytes], folder: Path) -> None:
-    # In portions, because every file is open until its portion is flushed.
-    waiting = iter(contents.items())
-    while portion := list(islice(waiting, 64)):
-        with ExitStack() as held:
-            descriptors = []
-            for name, content in portion:
-                descriptors.append(create(folder / name, content))
-                held.callback(os.close, descriptors[-1])
-            flush(descriptors)
-    fsync_folder(folder)

@@ -10,17 +10,23 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from wats_worker.spool import archive, names, recovery, reports
 from wats_worker.spool.archive import PostAction
 from wats_worker.spool.claim import Claim
+from wats_worker.spool.draft import Draft
 from wats_worker.spool.errors import NotInSpool, disk_weather
-from wats_worker.spool.files import fsync_folder, write_atomically
+from wats_worker.spool.files import write_atomically
 from wats_worker.spool.incoming import Incoming
 from wats_worker.spool.model import Claimable, Claimed, DiskRoom, FileMeta, Place
+from wats_worker.spool.removals import Removals
 
+#: What somebody should know about the reports of a file, one line each.
+#: What lies beside the places of files.
+_OTHERS: Final = ("incoming", "kept", "grown", "polled", "removals", "zips")
 #: Seconds by which two readings of one clock may differ.
 _SAME_TIME: Final = 0.1
 
@@ -54,8 +60,9 @@ class Spool:
         self._step = step
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         root.chmod(0o700)
-        for name in (*(place.value for place in Place), "incoming", "kept", "zips"):
+        for name in (*(place.value for place in Place), *_OTHERS):
             (root / name).mkdir(mode=0o700, exist_ok=True)
+        self._removals = Removals(root / "removals")
         self._incoming = Incoming(root / "incoming")
 
     def close(self) -> None:
@@ -80,12 +87,22 @@ class Spool:
             claim = Claim(
                 corner=corner,
                 files=self.root / Place.WAITING.value,
+                removals=self._removals,
                 known=self._has,
                 keep=keep,
                 give_up=give_up,
                 step=self._step,
             )
             return claim.run(files)
+
+    @contextmanager
+    def landing(self) -> Iterator[Path]:
+        """A private folder for bytes about to be claimed; what stays in it goes, after a crash too."""
+        with disk_weather(self.root), self._incoming.corner() as corner:
+            # One deeper, so that nothing in it is ever taken for a claimed file that found no place.
+            landing = corner / "landing"
+            landing.mkdir(mode=0o700)
+            yield landing
 
     def dispose(self, claimed: Claimed, action: PostAction, folder: Path) -> None:
         """End a second copy of bytes the spool knows: to the done folder if files go there, else away."""
@@ -95,6 +112,14 @@ class Spool:
             meta = FileMeta.model_validate_json(claimed.copy.with_name("meta.json").read_bytes())
             archive.dispose(claimed.copy, meta, action, folder, self.root / "zips")
         shutil.rmtree(claimed.copy.parent, ignore_errors=True)
+
+    def finish_removals(self, source: str) -> dict[str, str]:
+        """Go on with what was left of units that were taken; by their names, why some of it can't go.
+
+        Nobody may look for units in the folder of a source before this was done.
+        """
+        with disk_weather(self.root):
+            return self._removals.finish_all(source)
 
     def recover(self) -> list[str]:
         """Complete or throw away what dead processes and failed claims left half-made.
@@ -158,6 +183,15 @@ class Spool:
         """The ids of all files that are not finished, in no order."""
         return self._ids(Place.WAITING)
 
+    def archived(self, *, after: str = "") -> Iterator[str]:
+        """The ids of all files in the archive, in order, from the first one behind ``after`` on."""
+        for shelf in sorted(os.listdir(self.root / Place.ARCHIVED.value)):
+            if shelf < after[:2]:
+                continue
+            for name in sorted(os.listdir(self.root / Place.ARCHIVED.value / shelf)):
+                if name > after and names.is_file_id(name):
+                    yield name
+
     def quarantined(self) -> Iterator[str]:
         """The ids of all files that a person has to look at, in no order."""
         return self._ids(Place.QUARANTINED)
@@ -184,36 +218,61 @@ class Spool:
         # Kernels round the time of a file down to their last tick, some 10 ms ago at most.
         return status.st_dev if abs(time.time() - status.st_ctime) < _SAME_TIME else None
 
+    def keep_processes(self, copy: str) -> None:
+        """Keep the server's process list for when neither server nor broker can be asked.
+
+        Raises:
+            SpoolUnusable: the disk takes nothing; the earlier copy is still there.
+        """
+        with disk_weather(self.root):
+            write_atomically(names.process_list(self.root), copy.encode())
+
     def kept(self, source: str) -> Path:
         """Where the fingerprints of a source that keeps its files are written."""
         return self.root / "kept" / f"{source}.jsonl"
 
+    def polled(self, source: str) -> Path:
+        """Where it is written what was taken from a scheduled source."""
+        return self.root / "polled" / source
+
+    def grown(self, source: str) -> Path:
+        """Where it is written how far the growing files of a source were taken."""
+        return self.root / "grown" / source
+
     # Reports
 
-    def save_reports(self, file_id: str, made: Mapping[str, bytes]) -> None:
+    @contextmanager
+    def draft(self, file_id: str) -> Iterator[Draft]:
+        """A place for the reports of a file while they are made. What is not kept by then is gone at the end.
+
+        Raises:
+            NotInSpool: the file is not waiting here.
+            SpoolUnusable: the disk takes nothing.
+        """
+        home = self._path(file_id, Place.WAITING)
+        if not home.is_dir():
+            raise NotInSpool(f"file {file_id} is not waiting in the spool")
+        with ExitStack() as held:
+            with disk_weather(self.root):
+                corner = held.enter_context(self._incoming.corner())
+            draft = Draft(root=self.root, corner=corner, home=home, step=self._step)
+            held.callback(draft.close)
+            yield draft
+
+    def save_reports(self, file_id: str, made: Mapping[str, bytes], *, warnings: Sequence[str] = ()) -> None:
         """Keep the reports of a file, in their order, in place of those of an earlier attempt.
 
         They are all there or none is, and they are durable when this returns. Reports that a receipt says are
-        delivered do not become pending again.
+        delivered do not become pending again. The warnings stay with the file for whoever looks at it.
 
         Raises:
             NotInSpool: the file is not waiting here.
             SpoolUnusable: the disk takes nothing; what was there before is still there.
         """
-        home = self._path(file_id, Place.WAITING)
-        if not home.is_dir():
-            raise NotInSpool(f"file {file_id} is not waiting in the spool")
-        if reports.are_the_same(home, made):
-            # Converted twice. Swapping the folder would take the reports from under an uploader's feet.
-            return
-        with disk_weather(self.root), self._incoming.corner() as corner:
-            reports.draft(corner / "reports", made)
-            final = home / "reports"
-            if final.exists():
-                final.rename(corner / "earlier")
-            self._step("save-reports")
-            (corner / "reports").rename(final)
-            fsync_folder(home)
+        with self.draft(file_id) as draft:
+            for report_id, body in made.items():
+                draft.add(report_id, body)
+            draft.keep(warnings=warnings)
 
     def converted(self, file_id: str) -> bool:
         """Whether the reports of a file are here, be it that all of them are delivered already."""
@@ -240,6 +299,23 @@ class Spool:
                 reports.move_to_sent(home, report_id)
         return len(self.pending(file_id))
 
+    def warnings(self, file_id: str) -> list[str]:
+        """What was said when the reports of a file were made."""
+        return reports.warnings(self._folder(file_id))
+
+    def stderr(self, file_id: str, *, most: int) -> bytes:
+        """The end of what the converter of a quarantined file said, up to so many bytes."""
+        try:
+            with (self._folder(file_id) / "stderr.txt").open("rb") as said:
+                said.seek(-min(most, said.seek(0, os.SEEK_END)), os.SEEK_END)
+                return said.read(most)
+        except FileNotFoundError:
+            return b""
+
+    def earlier_receipts(self, file_id: str) -> list[dict[str, Any]]:
+        """What the server said before the file was replayed."""
+        return reports.receipts(self._folder(file_id), reports.EARLIER)
+
     def receipts(self, file_id: str) -> list[dict[str, Any]]:
         """What the server said to the delivered reports of a file. After a crash one may be there twice."""
         return reports.receipts(self._folder(file_id))
@@ -265,14 +341,61 @@ class Spool:
             raise NotInSpool(f"file {file_id} is not in quarantine") from None
         return dict(found)
 
-    def replay(self, file_id: str) -> None:
-        """Take a file out of quarantine, to be converted again from the beginning."""
-        if self._path(file_id, Place.QUARANTINED).is_dir():
-            self._move(file_id, Place.QUARANTINED, Place.WAITING)
-        home = self._path(file_id, Place.WAITING)
-        reports.drop(home)
-        for leftover in ("reason.json", "stderr.txt"):
-            (home / leftover).unlink(missing_ok=True)
+    def replay(self, file_id: str, *, converter: str = "") -> None:
+        """Take a file out of quarantine, to be converted again from the beginning.
+
+        Args:
+            file_id: the file.
+            converter: who is to do it, whatever the source says.
+        """
+        with disk_weather(self.root):
+            if self._path(file_id, Place.QUARANTINED).is_dir():
+                self._rewrite_card(file_id, Place.QUARANTINED, converter=converter)
+                self._move(file_id, Place.QUARANTINED, Place.WAITING)
+            home = self._path(file_id, Place.WAITING)
+            reports.drop(home)
+            for leftover in ("reason.json", "stderr.txt", reports.WARNINGS):
+                (home / leftover).unlink(missing_ok=True)
+
+    def replay_archived(self, file_id: str, *, priority: int, converter: str = "") -> bool:
+        """Take a delivered file out of the archive, to be converted and sent again under the same ids.
+
+        Whoever asks for it has told queue and journal before: from here on all reports count as not sent.
+
+        Args:
+            file_id: the file.
+            priority: from now on.
+            converter: who is to do it, whatever the source says.
+
+        Returns:
+            Whether it goes on. It can't when its post action took the bytes away.
+        """
+        home = self._path(file_id, Place.ARCHIVED)
+        if not (home / "source").exists():
+            return False
+        with disk_weather(self.root):
+            self._rewrite_card(file_id, Place.ARCHIVED, converter=converter, priority=priority)
+            self._step("replay")
+            reports.set_receipts_aside(home)
+            (home / reports.WARNINGS).unlink(missing_ok=True)
+            self._step("leave-archive")
+            self._move(file_id, Place.ARCHIVED, Place.WAITING)
+        return True
+
+    def discard(self, file_id: str, report_id: str, receipt: Mapping[str, Any]) -> int:
+        """A person gave up a report: it stays among those sent, with a receipt that says so.
+
+        Its bytes may be missing; that may be why it was given up.
+
+        Returns:
+            How many reports of the file are still pending.
+        """
+        home = self._folder(file_id)
+        with disk_weather(self.root):
+            reports.note_receipt(home, report_id, receipt)
+            self._step("move-report")
+            reports.move_to_sent(home, report_id)
+        return len(self.pending(file_id))
 
     def finish(self, file_id: str, action: PostAction, folder: Path) -> bool:
         """Do the post action of a file whose reports are all delivered and put it into the archive.
@@ -305,6 +428,14 @@ class Spool:
         # Last: until the move, ``reports`` is what says that there is something to finish.
         reports.drop(self._path(file_id, Place.ARCHIVED))
         return True
+
+    def _rewrite_card(self, file_id: str, place: Place, **changes: Any) -> None:
+        card = self._path(file_id, place) / "meta.json"
+        try:
+            meta = FileMeta.model_validate_json(card.read_bytes())
+        except FileNotFoundError:
+            return  # somebody else has just moved it
+        write_atomically(card, meta.model_copy(update=changes).model_dump_json(indent=1).encode())
 
     def _has(self, file_id: str) -> bool:
         return self.place(file_id) is not None

@@ -13,14 +13,17 @@ import shutil
 import zipfile
 import zlib
 from base64 import b64decode, b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import IO, Final, Self
 
 from pydantic import BaseModel
 
 from wats_worker.spool import names
+from wats_worker.spool.bundle import original_name
 from wats_worker.spool.files import CHUNK, Lock, write_atomically
 
 FULL: Final = 1000
@@ -35,15 +38,55 @@ class _Note(BaseModel):
     table: str  # base64
 
 
-def add(source: Path, *, name: str, month: str, folder: Path, notes: Path) -> Path:
-    """Put a file into the month's zip and return the zip. The same bytes under the same name go in once.
+@dataclass(frozen=True)
+class Part:
+    """One file to put into a zip."""
+
+    name: str
+    size: int
+    crc: Callable[[], int]
+    written: float
+    open: Callable[[], IO[bytes]]
+    is_folder: bool = False
+
+    @classmethod
+    def of_file(cls, source: Path, name: str) -> Self:
+        """A file on its own."""
+        status = source.stat()
+        return cls(name, status.st_size, lambda: _crc(source), status.st_mtime, lambda: source.open("rb"))
+
+    @classmethod
+    def of_member(cls, bundle: zipfile.ZipFile, info: zipfile.ZipInfo, written: float) -> Self:
+        """One of several files that belong together."""
+        name = names.printable(original_name(info))
+        return cls(
+            name,
+            info.file_size,
+            lambda: info.CRC,
+            written,
+            lambda: bundle.open(info),
+            is_folder=info.is_dir(),
+        )
+
+
+def add(
+    parts: Sequence[Part],
+    *,
+    month: str,
+    folder: Path,
+    notes: Path,
+    numbered: Callable[[str, int], str] = names.numbered,
+) -> Path:
+    """Put files into the month's zip and return the zip: all of them or none.
+
+    The same bytes under the same names go in once. Where one name is taken by other bytes, all are numbered.
 
     Args:
-        source: the file.
-        name: what it is called in the zip.
+        parts: the files.
         month: ``202611``, which is also the name of the zip.
         folder: where the zip lies; made if it is not there.
         notes: a folder of the spool for the lock and the undo note, since a share may know no locks.
+        numbered: the names of the files where those they have are taken.
     """
     folder.mkdir(parents=True, exist_ok=True)
     note = notes / f"{folder_mark(folder)}.undo"
@@ -52,12 +95,12 @@ def add(source: Path, *, name: str, month: str, folder: Path, notes: Path) -> Pa
         number = next(n for n in count(1) if not _zip(folder, month, n + 1).exists())
         # It may have been added just before a crash, and others have filled that zip since.
         for earlier in range(max(1, number - 1), number + 1):
-            if _free_name(_zip(folder, month, earlier), source, name) is None:
+            if _free_names(_zip(folder, month, earlier), parts, numbered) is None:
                 return _zip(folder, month, earlier)
         target = _zip(folder, month, number)
         if len(_contents(target)) >= FULL:
             target = _zip(folder, month, number + 1)
-        _add(source, _free_name(target, source, name) or name, target, note)
+        _add(parts, _free_names(target, parts, numbered) or [], target, note)
         return target
 
 
@@ -77,14 +120,17 @@ def _contents(target: Path) -> dict[str, tuple[int, int]]:
         return {entry.filename: (entry.CRC, entry.file_size) for entry in archive.infolist()}
 
 
-def _free_name(target: Path, source: Path, name: str) -> str | None:
-    """A name that is not taken yet; nothing if the file is there already."""
+def _free_names(target: Path, parts: Sequence[Part], numbered: Callable[[str, int], str]) -> list[str] | None:
+    """Names that are not taken yet; nothing if the files are there already."""
     taken = _contents(target)
     for number in count(1):
-        chosen = names.numbered(name, number)
-        if chosen not in taken:
+        chosen = [numbered(part.name, number) for part in parts]
+        there = [name in taken for name in chosen]
+        if not any(there):
             return chosen
-        if taken[chosen] == (_crc(source), source.stat().st_size):
+        if all(there) and all(
+            taken[name] == (part.crc(), part.size) for name, part in zip(chosen, parts, strict=True)
+        ):
             return None
     raise AssertionError
 
@@ -97,19 +143,19 @@ def _crc(source: Path) -> int:
     return crc
 
 
-def _add(source: Path, name: str, target: Path, note: Path) -> None:
+def _add(parts: Sequence[Part], chosen: Sequence[str], target: Path, note: Path) -> None:
     _remember(target, note)
-    status = source.stat()
-    entry = zipfile.ZipInfo(name, _date(status.st_mtime))
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = 0o600 << 16
-    entry.file_size = status.st_size
-    with (
-        zipfile.ZipFile(target, "a") as archive,
-        source.open("rb") as content,
-        archive.open(entry, "w") as packed,
-    ):
-        shutil.copyfileobj(content, packed, CHUNK)
+    with zipfile.ZipFile(target, "a") as archive:
+        for part, name in zip(parts, chosen, strict=True):
+            entry = zipfile.ZipInfo(name, _date(part.written))
+            entry.external_attr = 0o600 << 16
+            entry.file_size = part.size
+            if part.is_folder:
+                archive.writestr(entry, b"")
+                continue
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with part.open() as content, archive.open(entry, "w") as packed:
+                shutil.copyfileobj(content, packed, CHUNK)
     with target.open("rb") as written:
         os.fsync(written.fileno())
     note.unlink()

@@ -141,7 +141,8 @@ def test_a_full_zip_is_followed_by_a_numbered_one(tmp_path, monkeypatch):
 
     for number in range(5):
         source.write_text(str(number))
-        zips.add(source, name=f"{number}.csv", month="202611", folder=tmp_path / "Done", notes=notes)
+        part = zips.Part.of_file(source, f"{number}.csv")
+        zips.add([part], month="202611", folder=tmp_path / "Done", notes=notes)
 
     assert names_in(tmp_path / "Done") == ["202611 (2).zip", "202611 (3).zip", "202611.zip"]
 
@@ -152,8 +153,8 @@ def test_an_addition_that_broke_off_does_not_spoil_the_zip(tmp_path, monkeypatch
     folder, notes, source = tmp_path / "Done", tmp_path / "notes", tmp_path / "source"
     notes.mkdir()
     source.write_bytes(b"1" * 5000)
-    add = {"name": "1.csv", "month": "202611", "folder": folder, "notes": notes}
-    target = zips.add(source, **add)
+    add = {"month": "202611", "folder": folder, "notes": notes}
+    target = zips.add([zips.Part.of_file(source, "1.csv")], **add)
     source.write_bytes(b"2" * 5000)
     zips._remember(target, next(notes.glob("*.lock")).with_suffix(".undo"))
     if broken == "during":
@@ -165,7 +166,7 @@ def test_an_addition_that_broke_off_does_not_spoil_the_zip(tmp_path, monkeypatch
         with zipfile.ZipFile(target, "a") as archive:
             archive.writestr("2.csv", b"2" * 5000)
 
-    zips.add(source, **(add | {"name": "2.csv"}))
+    zips.add([zips.Part.of_file(source, "2.csv")], **add)
 
     with zipfile.ZipFile(target) as archive:
         assert archive.testzip() is None

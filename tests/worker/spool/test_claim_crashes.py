@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from worker.claimables import claimable
+from worker.claimables import claimable, unit
 from worker.folders import names_in
 
 from wats_worker.spool.archive import PostAction
@@ -146,3 +146,69 @@ def test_a_second_copy_left_by_a_crash_is_dropped(tmp_path, drop, take):
 
     assert spool.recover() == []
     assert list(spool.waiting()) == [file_id]
+
+
+@pytest.mark.parametrize(
+    "step", ["prepare", "flush-cards", "fetch", "place", "flush-names", "remove-original", "remove-members"]
+)
+def test_a_unit_of_several_files_killed_at_any_step_is_claimed_once(tmp_path, folder, step):
+    """What is left of it in the folder never looks like another unit."""
+    (folder / "X").mkdir()
+    for name in ("X.txt", "X/a.csv", "X/b.csv"):
+        (folder / name).write_text(name)
+    file = unit(folder, "X.txt", "X")
+
+    claim_and_die(tmp_path / "spool", [file], step)
+
+    spool = Spool(tmp_path / "spool")
+    spool.recover()
+    assert spool.finish_removals("ict") == {}
+    if names_in(folder):
+        again = spool.claim([unit(folder, "X.txt", "X")], keep=False)
+        spool.dispose(again[0], PostAction.ARCHIVE, tmp_path / "Done")
+    assert list(spool.waiting()) == [file.file_id]
+    assert names_in(folder) == []
+    spool.recover()
+    spool.close()
+    assert names_in(tmp_path / "spool/incoming") == []
+
+
+@pytest.mark.parametrize("left", [("X.txt", "X/b.csv"), ("X/b.csv",), (), ("X.txt", "X/.{}.wats-part")])
+def test_the_removal_of_a_unit_goes_on_where_it_broke_off(tmp_path, folder, left):
+    """Whichever of its files were gone by then, and the one on its way out."""
+    (folder / "X").mkdir()
+    for name in ("X.txt", "X/a.csv", "X/b.csv"):
+        (folder / name).write_text(name)
+    file = unit(folder, "X.txt", "X")
+    claim_and_die(tmp_path / "spool", [file], "remove-members")
+    kept = [name.format(file.file_id) for name in left]
+    if kept[-1:] and kept[-1].endswith("-part"):
+        (folder / "X/a.csv").rename(folder / kept[-1])
+    for path in [path for path in folder.rglob("*") if path.is_file()]:
+        if str(path.relative_to(folder)) not in kept:
+            path.unlink()
+
+    spool = Spool(tmp_path / "spool")
+
+    assert spool.finish_removals("ict") == {}
+    assert names_in(folder) == []
+    assert names_in(spool.root / "removals") == []
+    spool.close()
+
+
+def test_a_removal_waits_for_its_share(tmp_path, folder):
+    """Where nothing is mounted everything seems to be gone, and is not."""
+    (folder / "X").mkdir()
+    for name in ("X.txt", "X/a.csv"):
+        (folder / name).write_text(name)
+    claim_and_die(tmp_path / "spool", [unit(folder, "X.txt", "X")], "remove-members")
+    spool = Spool(tmp_path / "spool")
+    folder.rename(tmp_path / "unmounted")
+
+    away = spool.finish_removals("ict")
+
+    assert "can't be reached" in away["X"]
+    (tmp_path / "unmounted").rename(folder)
+    assert spool.finish_removals("ict") == {}
+    assert names_in(folder) == []
+    spool.close()

@@ -4,9 +4,9 @@ import os
 
 import pytest
 
+from wats_worker.intake.wanted import Wanted
 from wats_worker.watch import look
 from wats_worker.watch.look import FolderAway, Looker
-from wats_worker.watch.wanted import Wanted
 
 
 def looker(folder, **changes):
