@@ -172,6 +172,42 @@ FILES: Final = _table(
             return mmap.mmap(mine, 0, mmap.MAP_SHARED, mmap.PROT_WRITE)
         """,
         "lock_the_file_to_convert": "return any(reached('flock', n, 6) for n, _ in descriptors())",
+        "lock_a_record": """
+            with open('mine', 'w') as one, open('mine', 'w') as other:
+                for file in (one, other):  # only a lock of the kernel's own keeps out the second
+                    try:
+                        fcntl.fcntl(file, 37, struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLK
+                    except BlockingIOError:
+                        return True
+        """,
+        "take_disk_beyond_the_limit": """
+            with open('mine', 'w') as mine:
+                call('fallocate', mine.fileno(), 1, 0, 1 << 23)
+                return True
+        """,
+        "take_disk_beyond_the_limit_aloud": """
+            with open('mine', 'w') as mine:
+                try:
+                    call('fallocate', mine.fileno(), 0, 0, 1 << 40)
+                except OSError as error:
+                    return error.errno not in (errno.EFBIG, errno.EPERM)
+                return True
+        """,
+        "leave_a_device": """
+            open('mine', 'w').close()
+            return reached('renameat2', -100, b'mine', -100, b'other', 4)
+        """,
+        "go_past_the_cache": "return os.open('mine', os.O_RDWR | os.O_CREAT | os.O_DIRECT) >= 0",
+        "go_past_the_cache_later": """
+            with open('mine', 'w') as mine:
+                return reached('fcntl', mine.fileno(), fcntl.F_SETFL, os.O_DIRECT)
+        """,
+        "keep_the_disk_busy": "return os.open('mine', os.O_RDWR | os.O_CREAT | os.O_SYNC) >= 0",
+        "keep_the_disk_busy_by_halves": "return os.open('mine', os.O_WRONLY | os.O_CREAT | os.O_DSYNC) >= 0",
+        "keep_the_disk_busy_write_by_write": """
+            with open('mine', 'wb') as mine:
+                return os.pwritev(mine.fileno(), [b'x'], 0, os.RWF_SYNC)
+        """,
         "file_without_a_name": "return os.open('.', os.O_TMPFILE | os.O_RDWR) >= 0",
         "change_root": "return reached('chroot', b'.')",
         "core_pattern": "return open('/proc/sys/kernel/core_pattern', 'w')",
@@ -313,6 +349,10 @@ PROCESSES: Final = _table(
         "real_time": "os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))\nreturn True",
         "processor_of_others": "os.sched_setaffinity(host['victim'], {0})\nreturn True",
         "disk_priority_of_others": "return reached('ioprio_set', 1, host['victim'], 0)",
+        "clock_of_another": "return time.clock_gettime(~host['victim'] << 3 | 2) >= 0",
+        "clock_of_another_to_sleep_by": "return reached('clock_nanosleep', ~host['victim'] << 3 | 2, 0, bytes(16), 0)",
+        "group_of_another": "return os.getpgid(host['victim'])",
+        "session_of_another": "return os.getsid(host['victim'])",
         "new_session": "return os.setsid()",
         "new_group": "os.setpgid(0, 0)\nreturn True",
         "other_user": "os.setuid(1)\nreturn True",

@@ -21,7 +21,16 @@ from wats_worker.sandbox.outcome import Broken, Converted, Outcome
 from wats_worker.sandbox.policy import Limits
 
 TIGHT = Limits(
-    wall_s=1.5, cpu_s=1, memory_mb=64, output_mb=2, log_kb=16, scratch_mb=2, scratch_entries=200, reports=50
+    wall_s=1.5,
+    cpu_s=1,
+    memory_mb=64,
+    output_mb=2,
+    log_kb=16,
+    scratch_mb=2,
+    scratch_entries=200,
+    reports=50,
+    report_mb=1,
+    report_values=4000,
 )
 #: What can't be answered any more: the kernel ends a process that uses the calls of another architecture.
 KILLED = {"call_of_32_bits"}
@@ -98,6 +107,7 @@ def test_a_lie_is_not_believed(jail: Jail, source: Path, name: str):
 
     assert ending(outcome) == LIES[name][1], outcome
     assert str(outcome).encode()  # no half letters: whoever logs or stores it would stumble
+    assert "\x1b" not in getattr(outcome, "reason", "")  # nor what a terminal would obey
 
 
 @pytest.mark.parametrize("name", FLOODS)

@@ -58,6 +58,7 @@ RULES = {
         "seccomp.load = lambda filter_: None",
         must="""
         files_change_mode_of_own_file files_file_without_a_name files_watch_folder
+        files_go_past_the_cache files_keep_the_disk_busy files_leave_a_device files_take_disk_beyond_the_limit
         kernel_anonymous_file kernel_gift_pages kernel_messages kernel_semaphores kernel_shared_memory
         kernel_longer_pipe kernel_seals kernel_signals_as_file kernel_splice kernel_write_back_everything
         network_descriptors_over_a_pair network_netlink network_udp network_unix_datagram
@@ -76,7 +77,8 @@ RULES = {
     "the filter of the child": Rule(
         "seccomp.inner = lambda: seccomp.Filter(default=seccomp.Action.ALLOW)",
         must="""
-        network_descriptors_over_a_pair processes_loosen_filter processes_outlive processes_watch_filter
+        network_descriptors_over_a_pair processes_clock_of_another processes_loosen_filter processes_outlive
+        processes_watch_filter
         """,
         may="processes_fork processes_multiprocessing",  # a user other than root is stopped by a limit
     ),
@@ -91,8 +93,9 @@ RULES = {
     "which fcntl commands": Rule(
         "syscalls.SHARED += syscalls._calls('fcntl')",
         must="""
-        kernel_longer_pipe kernel_seals processes_signal_through_a_descriptor
-        processes_signal_through_a_descriptor_ex processes_signal_through_a_folder
+        files_go_past_the_cache_later files_lock_a_record kernel_longer_pipe kernel_seals
+        processes_signal_through_a_descriptor processes_signal_through_a_descriptor_ex
+        processes_signal_through_a_folder
         """,
         may="processes_signal_through_a_lease",  # on a file of one's own
     ),

@@ -4,13 +4,17 @@ Every customer has a list of its own. Whoever fetches it keeps the last good cop
 is only read, written and asked.
 """
 
-import json
+import hashlib
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
+
+#: More than this is not the list of a factory, and would be handed to every conversion.
+MOST_PROCESSES: Final = 5000
+_Text = Annotated[str, Field(max_length=1000)]
 
 
 class Binding(IntEnum):
@@ -25,22 +29,27 @@ class _Part(BaseModel):
     # Servers of different ages send more or fewer members; none of the others decides anything here.
     model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel, validate_by_name=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _absent(cls, data: Any) -> Any:
+        """Servers write null for what they leave out."""
+        return (
+            {key: value for key, value in data.items() if value is not None}
+            if isinstance(data, dict)
+            else data
+        )
+
 
 class RepairCode(_Part):
     """What can be wrong, within a category."""
 
-    description: str
-    id: str | None = None
-    failure_type: int = 0
-    status: int | None = None
+    description: _Text
 
 
 class RepairCategory(_Part):
     """A group of repair codes."""
 
-    description: str
-    id: str | None = None
-    status: int | None = None
+    description: _Text
     repair_codes: tuple[RepairCode, ...] = ()
 
     def has(self, code: str) -> bool:
@@ -52,10 +61,8 @@ class RepairOperation(_Part):
     """What a repair report of a process must look like."""
 
     uut_binding: Binding = Binding.OPTIONAL
-    bom_binding: Binding = Binding.OPTIONAL
-    vendor_binding: Binding = Binding.OPTIONAL
-    comp_ref_mask: str | None = None  # a regular expression
-    comp_ref_validation_text: str | None = None
+    comp_ref_mask: _Text | None = None  # a regular expression
+    comp_ref_validation_text: _Text | None = None
     repair_categories: tuple[RepairCategory, ...] = ()
 
     def category(self, description: str) -> RepairCategory | None:
@@ -66,13 +73,12 @@ class RepairOperation(_Part):
 class Process(_Part):
     """One step of production that reports belong to."""
 
-    code: int
-    name: str
-    description: str | None = None
+    code: Annotated[int, Field(ge=-32768, le=32767)]
+    name: Annotated[_Text, Field(min_length=1)]
+    description: _Text | None = None
     is_test_operation: bool = False
     is_repair_operation: bool = False
     is_wip_operation: bool = False
-    process_index: int | None = None
     state: int = 1
     repair_operation: RepairOperation | None = None
 
@@ -98,27 +104,18 @@ class Processes:
         self._by_name = {process.name: process for process in in_order}
 
     @classmethod
-    def load(cls, data: bytes) -> Self:
-        """Read the server's answer, or a copy that ``dump`` wrote.
-
-        Raises:
-            ValueError: it is neither.
-        """
-        return cls(_LIST.validate_json(data))
-
-    @classmethod
     def of(cls, answer: Any) -> Self:
         """Read the server's answer once it is parsed.
 
         Raises:
-            ValueError: it is not a list of processes.
+            ValueError: it is not a list of processes; the text says where.
         """
-        return cls(_LIST.validate_python(answer))
-
-    def dump(self) -> bytes:
-        """The list as the server would send it."""
-        rows = [process.model_dump(mode="json", by_alias=True) for process in self._all]
-        return json.dumps(rows, ensure_ascii=False).encode()
+        try:
+            return cls(_LIST.validate_python(answer))
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(f"[{part}]" if isinstance(part, int) else part for part in first["loc"])
+            raise ValueError(f"{place}: {first['msg']}" if place else first["msg"]) from None
 
     def coded(self, code: int) -> Process | None:
         """The process of a code."""
@@ -128,9 +125,20 @@ class Processes:
         """The process of exactly this name."""
         return self._by_name.get(name)
 
-    def codes(self) -> dict[str, int]:
-        """The code of every active process by its name, for converters of logs that carry only names."""
-        return {process.name: process.code for process in self._all if process.active}
+    def by_name(self) -> dict[str, dict[str, list[int]]]:
+        """For converters of logs that name their process: the codes of each name, for tests and repairs.
+
+        >>> Processes([Process(code=60, name="FCT", is_test_operation=True)]).by_name()
+        {'T': {'FCT': [60]}, 'R': {}}
+        """
+        found: dict[str, dict[str, list[int]]] = {"T": {}, "R": {}}
+        for process in self._all:
+            kinds = [("T", process.is_test_operation), ("R", process.is_repair_operation)]
+            for kind in (kind for kind, wanted in kinds if wanted and process.active):
+                codes = found[kind].setdefault(process.name, [])
+                if process.code not in codes:
+                    codes.append(process.code)
+        return found
 
     def __iter__(self) -> Iterator[Process]:
         return iter(self._all)
@@ -139,4 +147,33 @@ class Processes:
         return len(self._all)
 
 
-_LIST: Final = TypeAdapter(list[Process])
+_LIST: Final = TypeAdapter(Annotated[list[Process], Field(max_length=MOST_PROCESSES)])
+
+
+class Copy(BaseModel):
+    """The last good answer of a server, kept for when it can't be asked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    server: str  #: its address
+    confirmed_at: Annotated[float, Field(ge=0, allow_inf_nan=False)]  #: seconds since 1970
+    processes: Annotated[tuple[Process, ...], Field(min_length=1, max_length=MOST_PROCESSES)]
+
+    @classmethod
+    def load(cls, text: str | bytes) -> Self:
+        """Read what ``dump`` wrote.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        return cls.model_validate_json(text)
+
+    def dump(self) -> str:
+        """The copy as JSON."""
+        return self.model_dump_json(by_alias=True)
+
+    @property
+    def version(self) -> str:
+        """The same as long as server and list are the same."""
+        content = self.model_dump_json(by_alias=True, exclude={"confirmed_at"})
+        return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -1,22 +1,59 @@
 """Ways through a report's document. None of them recurses: the depth of a log is not ours to choose."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 Container = dict[str, Any] | list[Any]
+#: The way to a part of a document: the way to what holds it, and its key there. None is the document itself.
+_Trail = tuple[Any, str | int] | None
 
 
-def steps(root: Any, path: str = "report.root") -> Iterator[tuple[dict[str, Any], str]]:
-    """Every step with its path, parents first, as the server numbers them."""
-    waiting = [(root, path)]
+def steps(root: Any) -> list[dict[str, Any]]:
+    """Every step, parents first, as the server numbers them.
+
+    >>> [step["id"] for step in steps({"id": 1, "steps": [{"id": 2, "steps": [{"id": 3}]}, {"id": 4}]})]
+    [1, 2, 3, 4]
+    """
+    found = []
+    waiting = [root]
     while waiting:
-        step, at = waiting.pop()
+        step = waiting.pop()
         if not isinstance(step, dict):
             continue
-        yield step, at
+        found.append(step)
         below = step.get("steps")
         if isinstance(below, list):
-            waiting.extend((below[i], f"{at}.steps[{i}]") for i in reversed(range(len(below))))
+            waiting.extend(reversed(below))
+    return found
+
+
+def places(document: Container, wanted: Iterable[object]) -> dict[int, str]:
+    """Where some objects of a document stand, by their identity: for the few that have to be told of.
+
+    >>> row = {"compOp": "LOG"}
+    >>> places({"root": {"numericMeas": [row]}}, [row])[id(row)]
+    'report.root.numericMeas[0]'
+    """
+    missing = {id(part) for part in wanted}
+    found: dict[int, str] = {}
+    waiting: list[tuple[Container, _Trail]] = [(document, None)]
+    while waiting and missing:
+        part, trail = waiting.pop()
+        if id(part) in missing:
+            missing.discard(id(part))
+            found[id(part)] = _path(trail)
+        # The first of the part's own comes next: what is told of is mostly the first of its kind.
+        below = reversed(part.items()) if isinstance(part, dict) else reversed(list(enumerate(part)))
+        waiting += [(value, (trail, key)) for key, value in below if isinstance(value, (dict, list))]
+    return found
+
+
+def _path(trail: _Trail) -> str:
+    keys: list[str | int] = []
+    while trail is not None:
+        trail, key = trail
+        keys.append(key)
+    return "report" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in reversed(keys))
 
 
 def texts(document: Container) -> Iterator[tuple[Any, Any, str, str]]:

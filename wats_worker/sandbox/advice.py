@@ -5,6 +5,7 @@ those who mean well and would otherwise learn from a PermissionError in the midd
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -182,6 +183,16 @@ def of_module(name: str) -> Advice | None:
 def of_name(name: str) -> Advice | None:
     """What there is to say about a dotted name."""
     return _longest(NAMED, name)
+
+
+def accepts(accepted: AbstractSet[str], name: str) -> bool:
+    """Whether a name, or something around it, is among those that an operator accepts.
+
+    >>> accepts({"ctypes"}, "ctypes.util"), accepts({"ctypes.util"}, "ctypes")
+    (True, False)
+    """
+    parts = name.split(".")
+    return any(".".join(parts[:count]) in accepted for count in range(1, len(parts) + 1))
 
 
 def _longest(table: Mapping[str, Advice], name: str) -> Advice | None:

@@ -30,6 +30,7 @@ class Finding:
     line: int
     rule: Rule
     what: str
+    name: str  #: what is accepted by an operator who wants it: ``ctypes`` of ``import ctypes``
     why: str
     instead: str
 
@@ -38,7 +39,12 @@ class Finding:
 
 
 def audit(
-    text: bytes, file: str, *, threads: bool = False, environment: frozenset[str] = frozenset()
+    text: bytes,
+    file: str,
+    *,
+    threads: bool = False,
+    environment: frozenset[str] = frozenset(),
+    accepted: frozenset[str] = frozenset(),
 ) -> list[Finding]:
     r"""Everything there is to say about a module, in the order of its lines.
 
@@ -47,6 +53,7 @@ def audit(
         file: What findings call it.
         threads: Whether it is granted threads.
         environment: The variables it is granted.
+        accepted: Names that its operator accepts; see ``advice.accepts``.
 
     Raises:
         SyntaxError: it is not Python.
@@ -57,12 +64,17 @@ def audit(
     try:
         reader = _Reader(ast.parse(text), threads=threads, environment=environment)
         found = {
-            Finding(file, line, found.rule, what, found.why, found.instead)
-            for line, what, found in reader.read()
+            Finding(file, line, found.rule, what, name, found.why, found.instead)
+            for line, (what, name, found) in reader.read()
+            if not advice.accepts(accepted, name)
         }
     except (ValueError, RecursionError, MemoryError) as error:  # NUL bytes; expressions a thousand deep
         raise SyntaxError(f"it can't be read as Python: {str(error) or type(error).__name__}") from None
     return sorted(found, key=lambda finding: (finding.line, finding.what))
+
+
+#: What stands in the text, the name of what it is about, and the advice.
+_Found = tuple[str, str, Advice]
 
 
 class _Reader:
@@ -80,22 +92,22 @@ class _Reader:
         }
         self._done: set[ast.AST] = set()
 
-    def read(self) -> Iterator[tuple[int, str, Advice]]:
-        """Line, what, and the advice."""
+    def read(self) -> Iterator[tuple[int, _Found]]:
+        """Line, and what there is."""
         for node in ast.walk(self._tree):
-            for what, found in self._look(node):
-                if found.rule is not Rule.THREADS or not self._threads:
-                    yield getattr(node, "lineno", 1), what, found
+            for found in self._look(node):
+                if found[2].rule is not Rule.THREADS or not self._threads:
+                    yield getattr(node, "lineno", 1), found
 
-    def _look(self, node: ast.AST) -> Iterator[tuple[str, Advice]]:
+    def _look(self, node: ast.AST) -> Iterator[_Found]:
         match node:
             case ast.Import(names=aliases):
                 for alias in aliases:
-                    yield from _say(f"import {alias.name}", advice.of_module(alias.name))
+                    yield from _say(f"import {alias.name}", alias.name, advice.of_module(alias.name))
             case ast.ImportFrom(module=module, names=aliases, level=0) if module:
                 yield from self._import_from(module, aliases)
             case ast.ImportFrom(level=level) if level:
-                yield "a relative import", _RELATIVE
+                yield "a relative import", "relative import", _RELATIVE
             case ast.Call():
                 yield from self._call(node)
             case ast.Subscript(value=ast.Attribute() | ast.Name() as value, slice=ast.Constant(value=key)):
@@ -104,44 +116,45 @@ class _Reader:
             case ast.Attribute() | ast.Name() if node not in self._done:
                 yield from self._use(node)
 
-    def _import_from(self, module: str, aliases: list[ast.alias]) -> Iterator[tuple[str, Advice]]:
+    def _import_from(self, module: str, aliases: list[ast.alias]) -> Iterator[_Found]:
         """The module as a whole, or what is imported from it where that is a module itself."""
         if found := advice.of_module(module):
-            yield f"from {module} import …", found
+            yield f"from {module} import …", module, found
             return
         for alias in aliases:
+            name = f"{module}.{alias.name}"
             if alias.name == "*":
-                yield f"from {module} import *", advice.NAMES
-            yield from _say(f"from {module} import {alias.name}", advice.of_module(f"{module}.{alias.name}"))
+                yield f"from {module} import *", name, advice.NAMES
+            yield from _say(f"from {module} import {alias.name}", name, advice.of_module(name))
 
-    def _call(self, call: ast.Call) -> Iterator[tuple[str, Advice]]:
+    def _call(self, call: ast.Call) -> Iterator[_Found]:
         name = self._dotted(call.func)
         first = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else None
         if name in {"os.environ.get", "os.getenv"} and first in self._environment:
             self._skip(call.func)
         elif name in _OPENERS and isinstance(first, str) and _is_elsewhere(first):
-            yield f"{name}({first!r})", advice.OWN_FILES
+            yield f"{name}({first!r})", first, advice.OWN_FILES
         elif name in _OPENERS and call.args and ast.unparse(call.args[0]) == "source.name":
-            yield f"{name}({ast.unparse(call.args[0])})", _NO_PATH
+            yield f"{name}({ast.unparse(call.args[0])})", "source.name", _NO_PATH
         elif name == "getattr" and len(call.args) > 1 and isinstance(call.args[1], ast.Constant):
             yield from self._attribute(call.args[0], str(call.args[1].value))
 
-    def _use(self, node: ast.Attribute | ast.Name) -> Iterator[tuple[str, Advice]]:
+    def _use(self, node: ast.Attribute | ast.Name) -> Iterator[_Found]:
         name = self._dotted(node)
         found = advice.of_name(name) if name else None
         if found:
             self._skip(node)
-            yield _as_listed(name), found
+            yield _as_listed(name), _as_listed(name), found
         elif isinstance(node, ast.Attribute) and node.attr in advice.ATTRIBUTES:
-            yield f".{node.attr}", advice.REFLECTION
+            yield f".{node.attr}", node.attr, advice.REFLECTION
 
-    def _attribute(self, owner: ast.expr, attribute: str) -> Iterator[tuple[str, Advice]]:
+    def _attribute(self, owner: ast.expr, attribute: str) -> Iterator[_Found]:
         """``getattr(os, "environ")`` is ``os.environ``."""
         name = self._dotted(owner)
         if name and (found := advice.of_name(f"{name}.{attribute}")):
-            yield f"getattr({name}, {attribute!r})", found
+            yield f"getattr({name}, {attribute!r})", f"{name}.{attribute}", found
         elif attribute in advice.ATTRIBUTES:
-            yield f"getattr(…, {attribute!r})", advice.REFLECTION
+            yield f"getattr(…, {attribute!r})", attribute, advice.REFLECTION
 
     def _dotted(self, node: ast.expr) -> str:
         """What an expression names, imports followed; empty where that can't be said."""
@@ -184,9 +197,9 @@ def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 yield from ((alias.asname or alias.name, f"{module}.{alias.name}") for alias in aliases)
 
 
-def _say(what: str, found: Advice | None) -> Iterator[tuple[str, Advice]]:
+def _say(what: str, name: str, found: Advice | None) -> Iterator[_Found]:
     if found:
-        yield what, found
+        yield what, name, found
 
 
 def _as_listed(name: str) -> str:

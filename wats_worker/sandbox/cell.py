@@ -1,14 +1,19 @@
 """One zygote with its scratch folder, for all converters that are granted the same."""
 
 import os
+import stat
+import time
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from wats_worker.sandbox import interpret, kernel, wire
 from wats_worker.sandbox.handle import Silent, ZygoteProcess, from_main_thread
+from wats_worker.sandbox.inlet import Inlet
 from wats_worker.sandbox.outcome import Broken, Fault, Outcome, Probed, Usage
 from wats_worker.sandbox.policy import Setup
+from wats_worker.sandbox.result import ResultReader, Take
 from wats_worker.sandbox.scratch import Scratch
 
 
@@ -25,21 +30,34 @@ class Cell:
         self._scratch: Scratch | None = None
         self._zygote: ZygoteProcess | None = None
 
-    def run(self, job: Mapping[str, Any], source: int) -> Outcome | Probed:
-        """Do one job on an open file.
+    def run(self, job: Mapping[str, Any], path: Path, take: Take) -> Outcome | Probed:
+        """Do one job on a file, and give the reports that it makes to ``take`` as they come.
 
         Raises:
+            OSError: the file can't be read.
             ValueError: the job is too long for a message.
             JailUnavailable: there is no zygote and none could be started.
         """
         message = wire.encode(job)
+        source = _open(path)
+        try:
+            return self._do(message, source, take)
+        finally:
+            os.close(source)
+
+    def _do(self, message: bytes, source: int, take: Take) -> Outcome | Probed:
         zygote = self._ready()
         limits = self._setup.limits
-        memory = kernel.sealed_memory("result", limits.output_mb << 20)
+        reader = ResultReader(limits, take)
         log = kernel.sealed_memory("log", limits.log_kb << 10)
+        inlet = Inlet(reader)
+        began = time.monotonic()
         try:
-            answer = zygote.exchange(message, (source, memory, log), wall_s=limits.wall_s)
-            return self._conclude(answer, memory, self._read(log))
+            zygote.send(message, (source, inlet.writing, log))
+            inlet.hand_over()
+            answer = zygote.answer(inlet, wall_s=limits.wall_s)
+            answer = {**answer, "whole_s": time.monotonic() - began}
+            return self._conclude(answer, reader, self._read(log))
         except wire.Closed:
             said = self._read(log) + zygote.log()
             self.discard()
@@ -51,7 +69,7 @@ class Cell:
             self.discard()  # a time limit or Ctrl-C struck, perhaps before the answer was taken out
             raise
         finally:
-            os.close(memory)
+            inlet.close()
             os.close(log)
 
     def start(self) -> None:
@@ -99,16 +117,23 @@ class Cell:
             )
         )
 
-    def _conclude(self, answer: Mapping[str, Any], memory: int, log: bytes) -> Outcome | Probed:
+    def _conclude(self, answer: Mapping[str, Any], reader: ResultReader, log: bytes) -> Outcome | Probed:
         limits = self._setup.limits
+        if reader.stopped:  # whatever became of the child that was not read to its end
+            return Broken(*reader.stopped, log, interpret.usage(answer))
         if answer["ending"] != "answered":
             fault, detail = interpret.ending(answer, limits)
             return Broken(fault, detail, log, interpret.usage(answer))
-        try:
-            result = wire.read_result(memory, most_documents=limits.reports)
-            return interpret.outcome(result, limits, interpret.usage(answer, result.header), log)
-        except wire.BadResult as bad:
-            return Broken(Fault.BAD_RESULT, str(bad), log, interpret.usage(answer))
+        return interpret.answered(reader, answer, limits, log)
 
     def _read(self, log: int) -> bytes:
         return wire.read_log(log, self._setup.limits.log_kb << 10)
+
+
+def _open(path: Path) -> int:
+    """Open a regular file for reading. Non-blocking, or a pipe by that name would hang us for ever."""
+    source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(source).st_mode):
+        os.close(source)
+        raise OSError(f"{path} is not a regular file")
+    return source

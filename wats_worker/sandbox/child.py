@@ -1,7 +1,7 @@
 """The life of one forked child: confine itself, wait for a file, work on it, answer, be killed.
 
 The child is forked before its file is known, so that confining costs the file nothing. It gets three
-descriptors with the job: the file, the memory for the result, the memory for what it prints.
+descriptors with the job: the file, a pipe for the result, the memory for what it prints.
 """
 
 import contextlib
@@ -16,8 +16,9 @@ from typing import Any, Final, NoReturn
 from wats_worker.sandbox import wire, work
 from wats_worker.sandbox.confine import Confinement
 from wats_worker.sandbox.loading import Shelf
+from wats_worker.sandbox.result import ResultWriter
 
-#: One byte, whatever the result: the zygote only has to know that it lies in the memory.
+#: One byte, whatever the result: the zygote only has to know that all of it is in the pipe.
 ANSWER: Final = b"!"
 #: The exit code of a child that could not confine itself. It never sees a file.
 UNCONFINED: Final = 112
@@ -27,9 +28,10 @@ def live(shelf: Shelf, channel: socket.socket, confinement: Confinement, zygote:
     """Never returns and never raises: what is above on the stack belongs to the zygote."""
     try:
         _confine(channel, confinement, zygote)
-        body, (source, memory, log) = wire.receive(channel, 3)
+        body, (source, result, log) = wire.receive(channel, 3)
         _redirect(log)
-        work.run(wire.read(body), source, wire.ResultWriter(memory), shelf)
+        job = wire.read(body)
+        work.run(job, work.source_of(source, job["name"]), ResultWriter(result), shelf)
         sys.stdout.flush()
         channel.send(ANSWER)
         channel.recv(1)  # until SIGKILL comes: leaving by ourselves would only take time

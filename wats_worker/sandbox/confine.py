@@ -101,12 +101,11 @@ def _limit_shared(limits: Limits) -> None:
     """Limits that the zygote can bear itself.
 
     Private writable memory (DATA) is the honest measure. The address space (AS) is the outer one; it alone
-    counts shared anonymous memory, and it needs room for the mapped result. Both count from what the zygote
-    has now, because a fork starts with that.
+    counts shared anonymous memory. Both count from what the zygote has now, because a fork starts with that.
     """
     address_space, data = _memory()
     _limit(resource.RLIMIT_DATA, data + limits.memory_mb * _MB)
-    _limit(resource.RLIMIT_AS, address_space + (limits.memory_mb + limits.output_mb) * _MB)
+    _limit(resource.RLIMIT_AS, address_space + limits.memory_mb * _MB)
     _limit(resource.RLIMIT_FSIZE, limits.scratch_mb * _MB)
     _limit(resource.RLIMIT_NOFILE, max(limits.descriptors, _ZYGOTE_DESCRIPTORS))
     for nothing in (

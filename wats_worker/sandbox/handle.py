@@ -8,13 +8,14 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final, Self
 
-from wats_worker.sandbox import kernel, wire
+from wats_worker.sandbox import environment, kernel, wire
 from wats_worker.sandbox.errors import JailUnavailable
-from wats_worker.sandbox.policy import Setup
+from wats_worker.sandbox.inlet import Inlet
+from wats_worker.sandbox.policy import COMPILING_S, Setup
 
 #: Importing all converters on a busy machine takes long; a zygote that hangs takes longer.
 _START_S: Final = 60.0
@@ -52,13 +53,13 @@ class ZygoteProcess:
                 stdin=theirs.fileno(),
                 stdout=log,
                 stderr=log,
-                env=_environment(setup.scratch),
+                env=environment.clean(setup.scratch),
                 cwd="/",
             )
         zygote = cls(process, ours, log)
         try:
             wire.send(ours, setup.to_json())
-            zygote._await(_START_S)
+            zygote._await(_START_S + COMPILING_S * len(setup.plugins))
             refusal = wire.read(wire.receive(ours)[0])["refusal"]
         except (wire.Closed, Silent) as error:
             said = zygote.log().decode(errors="backslashreplace").strip()
@@ -76,8 +77,16 @@ class ZygoteProcess:
         """Whether it can be sent a job."""
         return not select.select([self._pidfd], [], [], 0)[0]
 
-    def exchange(self, job: bytes, descriptors: Sequence[int], *, wall_s: float) -> dict[str, Any]:
-        """Send one job and wait for its answer.
+    def send(self, job: bytes, descriptors: Sequence[int]) -> None:
+        """Send one job, whose answer is then to be waited for.
+
+        Raises:
+            wire.Closed: it died.
+        """
+        wire.forward(self._channel, job, descriptors)
+
+    def answer(self, inlet: Inlet, *, wall_s: float) -> dict[str, Any]:
+        """Take in the result of the job until it is answered, and what is left of it then.
 
         The zygote is of no use any more after any exception: the next answer would be to this job.
 
@@ -85,9 +94,10 @@ class ZygoteProcess:
             wire.Closed: it died.
             Silent: it did not answer although the job's time is over.
         """
-        wire.forward(self._channel, job, descriptors)
-        self._await(wall_s + _GRACE_S)
-        return wire.read(wire.receive(self._channel)[0])
+        self._await(wall_s + _GRACE_S, inlet)
+        answer = wire.read(wire.receive(self._channel)[0])
+        inlet.drain()  # a child answers when all of it is in the pipe
+        return answer
 
     def log(self) -> bytes:
         """What the zygote itself has printed."""
@@ -111,31 +121,21 @@ class ZygoteProcess:
         os.close(self._pidfd)
         os.close(self._log)
 
-    def _await(self, seconds: float) -> None:
-        poll = select.poll()
-        poll.register(self._channel, select.POLLIN)
-        if not poll.poll(seconds * 1000):
-            raise Silent
-
-
-def _environment(scratch: Path) -> dict[str, str]:
-    """Everything a converter finds in its environment. Nothing is inherited but where Python looks for code.
-
-    The numeric libraries are kept to one thread: more are not allowed, and they end the process over it.
-    """
-    return {
-        "PATH": "/usr/bin:/bin",
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-        "LANG": "C.UTF-8",
-        "HOME": str(scratch),
-        "TMPDIR": str(scratch),
-        "MALLOC_ARENA_MAX": "2",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "NUMEXPR_NUM_THREADS": "1",
-        **({"TZ": os.environ["TZ"]} if "TZ" in os.environ else {}),
-    }
+    def _await(self, seconds: float, inlet: Inlet | None = None) -> None:
+        deadline = time.monotonic() + seconds
+        while True:
+            stream = inlet.open if inlet else None
+            poll = select.poll()
+            poll.register(self._channel, select.POLLIN)
+            if stream is not None:
+                poll.register(stream, select.POLLIN)
+            ready = [descriptor for descriptor, _ in poll.poll(max(0, deadline - time.monotonic()) * 1000)]
+            if self._channel.fileno() in ready:
+                return
+            if not ready:
+                raise Silent
+            if inlet:
+                inlet.pull()
 
 
 def from_main_thread() -> bool:

@@ -17,16 +17,23 @@ from wats_worker.sandbox.outcome import (
     Usage,
 )
 from wats_worker.sandbox.policy import Limits
-from wats_worker.sandbox.wire import BadResult, Result
+from wats_worker.sandbox.result import BadResult, Result, ResultReader
 
 _LONGEST_TEXT: Final = 10_000
+#: Control characters, but for tabs and line ends, as Python writes them.
+_CONTROLS: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
 
 
 def usage(answer: Mapping[str, Any], header: Mapping[str, Any] | None = None) -> Usage:
-    """What the job took. A child that answered tells its peak memory itself."""
-    peak = answer.get("peak_kb") or (header or {}).get("peak_kb")
+    """What the job took. A child that answered tells its peak memory itself, and what nobody measured."""
+    told = header or {}
+    peak = answer.get("peak_kb") or told.get("peak_kb")
     peak = peak if type(peak) is int and 0 <= peak < 1 << 40 else 0
-    return Usage(wall_s=answer["wall_s"], cpu_s=answer["cpu_s"], peak_mb=peak / 1024)
+    cpu_s = answer.get("cpu_s", told.get("cpu_s"))
+    cpu_s = cpu_s if type(cpu_s) is float and 0 <= cpu_s < 1 << 20 else 0.0
+    wall_s = answer["wall_s"]
+    overhead_s = max(0.0, answer.get("whole_s", wall_s) - wall_s)
+    return Usage(wall_s=wall_s, cpu_s=cpu_s, peak_mb=peak / 1024, overhead_s=overhead_s)
 
 
 def ending(answer: Mapping[str, Any], limits: Limits) -> tuple[Fault, str]:
@@ -44,21 +51,33 @@ def ending(answer: Mapping[str, Any], limits: Limits) -> tuple[Fault, str]:
             )
         case "left":
             return Fault.CRASHED, "the converter hung up without an answer"
-    return _death(answer["status"], answer["cpu_s"], limits)
+    return exit_code(os.waitstatus_to_exitcode(answer["status"]), limits, cpu_s=answer["cpu_s"])
 
 
-def _death(status: int, cpu_s: float, limits: Limits) -> tuple[Fault, str]:
-    if not os.WIFSIGNALED(status):
-        return (
-            Fault.CRASHED,
-            f"the converter ended with exit code {os.WEXITSTATUS(status)} before it answered",
-        )
-    number = os.WTERMSIG(status)
+def exit_code(code: int, limits: Limits, *, cpu_s: float = 0.0) -> tuple[Fault, str]:
+    """Why a process ended; a negative code is that of a signal.
+
+    >>> exit_code(3, Limits())[1]
+    'the converter ended with exit code 3 before it answered'
+    """
+    if code >= 0:
+        return Fault.CRASHED, f"the converter ended with exit code {code} before it answered"
+    number = -code
     if number == signal.SIGXCPU or (number == signal.SIGKILL and cpu_s >= limits.cpu_s):
         return Fault.CPU_LIMIT, f"more than {limits.cpu_s} s of CPU time"
     if number == signal.SIGKILL:  # we did not send it, the converter can't: that leaves the kernel
         return Fault.OUT_OF_MEMORY, "killed by the kernel, most likely for want of memory on this machine"
-    return Fault.CRASHED, f"the converter was ended by {signal.Signals(number).name}"
+    names = {one.value: one.name for one in signal.Signals}  # not all that there are
+    return Fault.CRASHED, f"the converter was ended by {names.get(number, f'signal {number}')}"
+
+
+def answered(reader: ResultReader, answer: Mapping[str, Any], limits: Limits, log: bytes) -> Outcome | Probed:
+    """What came of a job whose child has come to its end."""
+    try:
+        result = reader.result()
+        return outcome(result, limits, usage(answer, result.header), log)
+    except BadResult as bad:
+        return Broken(Fault.BAD_RESULT, str(bad), log, usage(answer))
 
 
 def outcome(result: Result, limits: Limits, usage: Usage, log: bytes) -> Outcome | Probed:
@@ -69,9 +88,9 @@ def outcome(result: Result, limits: Limits, usage: Usage, log: bytes) -> Outcome
     """
     header = result.header
     kind = header.get("kind")
-    if result.documents and kind != "converted":
-        raise BadResult(f"documents in a result of the kind {kind!r}")
     if kind == "probed":
+        if result.reports:
+            raise BadResult("reports from a converter that was only asked")
         return Probed(_scores(header), _faults(header), usage)
     ended = _conversion(result, kind, limits, usage, log)
     if "tried" not in header:
@@ -84,9 +103,9 @@ def _conversion(result: Result, kind: object, limits: Limits, usage: Usage, log:
     header = result.header
     match kind:
         case "converted":
-            if not result.documents:
+            if not result.reports:
                 raise BadResult("converted to no report at all")
-            return Converted(result.documents, _texts(header, "warnings"), usage)
+            return Converted(result.reports, _texts(header, "warnings"), usage)
         case "refused":
             place, field, fix = (_text(header, key, optional=True) for key in ("place", "field", "fix"))
             return Refusal(_text(header, "reason") or "", place, field, fix, usage)
@@ -99,8 +118,6 @@ def _conversion(result: Result, kind: object, limits: Limits, usage: Usage, log:
             return Broken(Fault.BAD_RESULT, _text(header, "detail") or "", log, usage)
         case "memory":
             return Broken(Fault.OUT_OF_MEMORY, f"more than {limits.memory_mb} MB of memory", log, usage)
-        case "full":
-            return Broken(Fault.TOO_MUCH_OUTPUT, f"more than {limits.output_mb} MB of reports", log, usage)
     raise BadResult(f"a result of the unknown kind {kind!r}")
 
 
@@ -110,7 +127,8 @@ def _text(header: Mapping[str, Any], key: str, *, optional: bool = False) -> str
         return None
     if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
         raise BadResult(f"{key} is not a short text")
-    return value.encode(errors="backslashreplace").decode()  # half a surrogate pair would trip up a reader
+    # Half a surrogate pair would trip up a reader; and who reads it on a terminal should not be obeying it.
+    return value.encode(errors="backslashreplace").decode().translate(_CONTROLS)
 
 
 def _texts(header: Mapping[str, Any], key: str) -> tuple[str, ...]:

@@ -5,8 +5,6 @@ for the picture. A job that has been sent is never sent again: whatever becomes 
 and trying again is the caller's decision.
 """
 
-import os
-import stat
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,9 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from wats_worker.sandbox.cell import Cell
-from wats_worker.sandbox.outcome import Broken, Fault, Outcome, Probed, Usage
+from wats_worker.sandbox.cells import Workplace, cell
+from wats_worker.sandbox.outcome import Broken, Converted, Fault, Outcome, Probed, Usage
 from wats_worker.sandbox.policy import NOTHING, Capabilities, Level, Limits, Setup
+from wats_worker.sandbox.result import Take
 
 
 class Jail:
@@ -55,11 +54,17 @@ class Jail:
             program=program,
         )
         self._granted = dict(granted or {})
-        self._cells: dict[Capabilities, Cell] = {}
+        self._cells: dict[Capabilities, Workplace] = {}
         self._busy = threading.Lock()
 
     def probe(
-        self, path: Path, name: str, converters: Sequence[str], *, then: Mapping[str, Any] | None = None
+        self,
+        path: Path,
+        name: str,
+        converters: Sequence[str],
+        *,
+        then: Mapping[str, Any] | None = None,
+        take: Take | None = None,
     ) -> Probed | Broken:
         """Ask converters how sure they are that the file is theirs.
 
@@ -73,6 +78,7 @@ class Jail:
             converters: Who is asked.
             then: Options for the one who is surest, to convert the file in the same run. It may do so only
                 if all who are asked are our own and are granted the same; the choice stays the caller's.
+            take: Is given the reports of that conversion; see ``convert``.
 
         Raises:
             OSError: the file can't be read.
@@ -84,7 +90,7 @@ class Jail:
             job: dict[str, Any] = {"do": "probe", "name": name, "converters": group}
             if then is not None and len(groups) == 1 and group[0] not in self._setup.plugins:
                 job["then"] = dict(then)
-            answer = self._run(path, group[0], job)
+            answer = self._run(path, group[0], job, take)
             if not isinstance(answer, Broken | Probed):
                 answer = Broken(
                     Fault.BAD_RESULT, "a probe was answered with something else", b"", answer.usage
@@ -96,7 +102,15 @@ class Jail:
             answers.append(_only(answer, group))
         return _together(answers)
 
-    def convert(self, path: Path, name: str, converter: str, options: Mapping[str, Any]) -> Outcome:
+    def convert(
+        self,
+        path: Path,
+        name: str,
+        converter: str,
+        options: Mapping[str, Any],
+        *,
+        take: Take | None = None,
+    ) -> Outcome:
         """Convert one file.
 
         Args:
@@ -104,6 +118,8 @@ class Jail:
             name: The name that the file had when it came.
             converter: Who converts it.
             options: JSON values, checked against the converter's own schema in the jail.
+            take: Is given each report as soon as it is made. None of them counts unless the outcome is
+                ``Converted``. Without it the outcome holds them all.
 
         Raises:
             OSError: the file can't be read.
@@ -111,7 +127,7 @@ class Jail:
             JailUnavailable: the jail can't be built.
         """
         job = {"do": "convert", "name": name, "converter": converter, "options": dict(options)}
-        answer = self._run(path, converter, job)
+        answer = self._run(path, converter, job, take)
         if isinstance(answer, Probed):
             return Broken(Fault.BAD_RESULT, "a conversion was answered with scores", b"", answer.usage)
         return answer
@@ -130,19 +146,17 @@ class Jail:
     ) -> None:
         self.close()
 
-    def _run(self, path: Path, converter: str, job: Mapping[str, Any]) -> Outcome | Probed:
-        source = _open(path)
-        try:
-            with self._busy:
-                return self._cell(converter).run(job, source)
-        finally:
-            os.close(source)
+    def _run(self, path: Path, converter: str, job: Mapping[str, Any], take: Take | None) -> Outcome | Probed:
+        kept: list[bytes] = []
+        with self._busy:
+            answer = self._cell(converter).run(job, path, take or kept.append)
+        return _holding(answer, tuple(kept))
 
-    def _cell(self, converter: str) -> Cell:
+    def _cell(self, converter: str) -> Workplace:
         granted = self._granted.get(converter, NOTHING)
         if granted not in self._cells:
             limits = granted.limits or self._setup.limits
-            self._cells[granted] = Cell(replace(self._setup, capabilities=granted, limits=limits))
+            self._cells[granted] = cell(replace(self._setup, capabilities=granted, limits=limits))
         return self._cells[granted]
 
     def _groups(self, converters: Sequence[str]) -> list[list[str]]:
@@ -154,13 +168,12 @@ class Jail:
         return list(together.values())
 
 
-def _open(path: Path) -> int:
-    """Open a regular file for reading. Non-blocking, or a pipe by that name would hang us for ever."""
-    source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(source).st_mode):
-        os.close(source)
-        raise OSError(f"{path} is not a regular file")
-    return source
+def _holding(answer: Outcome | Probed, reports: tuple[bytes, ...]) -> Outcome | Probed:
+    if isinstance(answer, Probed) and answer.tried is not None:
+        tried = answer.tried
+        if isinstance(tried.outcome, Converted):
+            return replace(answer, tried=replace(tried, outcome=replace(tried.outcome, reports=reports)))
+    return replace(answer, reports=reports) if isinstance(answer, Converted) else answer
 
 
 def _only(answer: Probed, asked: Sequence[str]) -> Probed:

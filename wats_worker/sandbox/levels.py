@@ -4,19 +4,13 @@ The level is found by building a jail and letting it try itself out, not by read
 profile or a boot line can take away what the kernel could do.
 """
 
-import os
-from collections.abc import Iterator
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from wats_worker.sandbox import identity, landlock
-from wats_worker.sandbox.cell import Cell
+from wats_worker.sandbox import cells
 from wats_worker.sandbox.errors import JailUnavailable
 from wats_worker.sandbox.policy import Level, Limits, Setup
-
-#: From this version on Landlock keeps signals and abstract sockets inside; before, only the filter does.
-_FULL_LANDLOCK: Final = 6
 
 
 @dataclass(frozen=True)
@@ -42,8 +36,8 @@ def probe(scratch: Path) -> Standing:
     Args:
         scratch: The folder that the jails are going to use.
     """
-    findings = list(_recommendations(scratch))
-    for level in sorted(Level, reverse=True):
+    findings = _recommendations(scratch)
+    for level in _in_question():
         try:
             require(level, scratch)
         except JailUnavailable as unavailable:
@@ -59,58 +53,17 @@ def require(level: Level, scratch: Path) -> None:
     Raises:
         JailUnavailable: it can't be had here; the text says why and what would help.
     """
-    cell = Cell(Setup(scratch=scratch, limits=Limits(), level=level))
-    try:
-        cell.start()
-    finally:
-        cell.close()
+    cells.prove(Setup(scratch=scratch, limits=Limits(), level=level))
 
 
-def _recommendations(scratch: Path) -> Iterator[Finding]:
-    abi = landlock.version()
-    if 0 < abi < _FULL_LANDLOCK:
-        yield Finding(
-            f"Landlock of version {abi}: only the filter keeps signals and abstract sockets inside",
-            "Linux 6.12 or newer",
-        )
-    if os.geteuid() == 0 and not identity.can_be_nobody(landlock.runtime()):
-        yield Finding(
-            "the worker runs as root, and the jail has to as well, without any capability",
-            "run the worker as a user of its own; or install Python where everybody can read it, and leave "
-            "root the capabilities that Docker gives by default",
-        )
-    if not _limited_in_size(scratch):
-        yield Finding(
-            f"{scratch} is not on a file system of its own: files that are removed while they are open are "
-            "not counted, so one conversion can take up to "
-            f"{Limits().descriptors * Limits().scratch_mb} MB there for a moment",
-            "put it on a tmpfs with a size, in compose: tmpfs: ['/scratch:size=256m,mode=0700']",
-        )
-    if not _group_limits():
-        yield Finding(
-            "no control group limits the memory of this worker",
-            "in compose: mem_limit and pids_limit; under systemd: MemoryMax= and TasksMax=",
-        )
+def _in_question() -> list[Level]:
+    """The strictest first; where there is no Linux, all but the last would say the same."""
+    return sorted(Level, reverse=True) if sys.platform == "linux" else [Level.LIMITS, Level.PROCESS]
 
 
-def _limited_in_size(scratch: Path) -> bool:
-    existing = next(folder for folder in (scratch, *scratch.parents) if folder.exists())
-    return existing.stat().st_dev != Path("/").stat().st_dev
+def _recommendations(scratch: Path) -> list[Finding]:
+    if sys.platform != "linux":
+        return []
+    from wats_worker.sandbox import machine  # noqa: PLC0415  imports what only Linux has
 
-
-def _group_limits() -> bool:
-    """Whether version 1 or 2 of control groups sets a limit below what no machine has."""
-    own = _read("/proc/self/cgroup").strip().rpartition(":")[2].strip("/")
-    texts = (
-        _read(f"/sys/fs/cgroup/{own}/memory.max"),
-        _read("/sys/fs/cgroup/memory.max"),
-        _read("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-    )
-    return any(text.strip().isdigit() and int(text) < 1 << 50 for text in texts)
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text()
-    except OSError:
-        return ""
+    return [Finding(what, fix) for what, fix in machine.recommendations(scratch)]

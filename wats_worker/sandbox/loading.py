@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from wats_worker.converters.registry import Converter, of_module
+from wats_worker.sandbox.policy import COMPILING_S
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def unpack_plugin(name: str, answer: bytes) -> Plugin:
             return Plugin(name, code=answer[1:])
         case b"-":
             return Plugin(name, fault=answer[1:].decode(errors="backslashreplace"))
-    return Plugin(name, fault="compiling it ended the process")
+    return Plugin(name, fault=f"compiling it ended the process, or took more than {COMPILING_S:g} s")
 
 
 @dataclass(frozen=True)

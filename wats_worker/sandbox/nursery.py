@@ -23,7 +23,7 @@ _LOOK_S: Final = 0.02
 _DYING_S: Final = 0.2
 #: So many spares in a row died before they saw a file: something is wrong that trying again won't mend.
 _HOPELESS: Final = 3
-#: An errand is a self-test or the compiling of a plugin.
+#: How long a self-test may take on a busy machine.
 _ERRAND_S: Final = 20.0
 _LONGEST_ERRAND: Final = 16 * 1024 * 1024
 
@@ -60,11 +60,11 @@ class Nursery:
         self._scratch = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
         self._pid = os.getpid()
 
-    def send_out(self, errand: Callable[[], bytes]) -> bytes:
+    def send_out(self, errand: Callable[[], bytes], *, seconds: float = _ERRAND_S) -> bytes:
         """Let a confined child do something and return what it says; nothing if it dies or dawdles."""
         sent = self._fork(socket.SOCK_STREAM, functools.partial(child.run_errand, errand))
         said = b""
-        deadline = time.monotonic() + _ERRAND_S
+        deadline = time.monotonic() + seconds
         while len(said) < _LONGEST_ERRAND and _readable(sent.channel, deadline - time.monotonic()):
             if not (part := sent.channel.recv(65536)):
                 break

@@ -25,15 +25,18 @@ class Usage:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     peak_mb: float = 0.0
+    #: From handing the file in until the answer, but for the time that the child was at work on it.
+    overhead_s: float = 0.0
 
 
 @dataclass(frozen=True)
 class Converted:
     """At least one report, a WSJF JSON document each, as the child wrote them: still to be read strictly."""
 
-    reports: tuple[bytes, ...]
+    count: int
     warnings: tuple[str, ...]
     usage: Usage
+    reports: tuple[bytes, ...] = ()  #: unless somebody took them as they came
 
 
 @dataclass(frozen=True)

@@ -4,19 +4,28 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Literal, Self
 
 
 class Level(IntEnum):
     """How much of the jail the kernel enforces. Lower levels exist only for those who ask for them."""
 
-    #: Its own process with limits on memory, time, files. Converter code can do all that the worker can.
-    LIMITS = 1
+    #: A process of its own, ended with its file or when the time is up, and an environment made for it. The
+    #: only level where there is no Linux. Converter code can do all that the worker can.
+    PROCESS = 1
+    #: Besides: limits on memory, output, scratch files, and on the rest as well.
+    LIMITS = 2
     #: Besides: no privileges, no network, no other process. Files that the worker's user may touch stay open,
     #: and with /proc among them much else.
-    SECCOMP = 2
+    SECCOMP = 3
     #: Besides: no files but the runtime, the one to convert, and the scratch folder (Landlock).
-    STRICT = 3
+    STRICT = 4
+
+
+#: How long compiling one plugin may take. Forty lines can be made to take minutes, and all others wait.
+COMPILING_S: Final = 5.0
+#: What becomes of a plugin's import of a module it has no use for: nothing, a note in the log, an error.
+Imports = Literal["free", "warn", "refuse"]
 
 
 @dataclass(frozen=True)
@@ -33,11 +42,13 @@ class Limits:
     cpu_s: int = 120
     wall_s: float = 300
     descriptors: int = 50
-    output_mb: int = 100  #: all reports of one file together
+    output_mb: int = 1000  #: all reports of one file together
     log_kb: int = 256  #: stdout and stderr together; what goes beyond is dropped
     scratch_mb: int = 32  #: all files in the scratch folder together; looked at 50 times a second
     scratch_entries: int = 4096
-    reports: int = 10_000  #: per file
+    reports: int = 100_000  #: per file
+    report_mb: int = 32  #: of one report
+    report_values: int = 1_500_000  #: of one report: a step has a dozen, and each takes the worker's memory
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -59,6 +70,8 @@ class Capabilities:
     environment: tuple[tuple[str, str], ...] = ()
     libraries: tuple[str, ...] = ()  #: imported before confinement so that no file pays for it, e.g. numpy
     limits: Limits | None = None  #: instead of the jail's own
+    imports: Imports = "free"  #: how plugins are held to what is of use to them
+    accepted: tuple[str, ...] = ()  #: what they may import all the same
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON values, for the way to the zygote."""
@@ -68,6 +81,8 @@ class Capabilities:
             "folders": [str(folder) for folder in self.folders],
             "environment": dict(self.environment),
             "libraries": list(self.libraries),
+            "imports": self.imports,
+            "accepted": list(self.accepted),
         }
 
     @classmethod
@@ -84,6 +99,8 @@ class Capabilities:
             folders=tuple(Path(folder) for folder in values["folders"]),
             environment=tuple(values["environment"].items()),
             libraries=tuple(values["libraries"]),
+            imports=values["imports"],
+            accepted=tuple(values["accepted"]),
         )
 
 

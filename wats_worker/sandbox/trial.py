@@ -124,6 +124,7 @@ ACTS: Final = (
     Act("remove a folder", Level.STRICT, lambda: _gets_through(Path.cwd().rmdir)),
     Act("truncate by path", _X, _empties_by_path),
     Act("change a mode", _X, _changes_mode),
+    Act("take disk beyond a limit", _X, _call("fallocate", -1, 1, 0, 1)),
     Act("make a link", _X, lambda: _gets_through(lambda: Path("b").symlink_to("a"))),
     Act("internet socket", _X, _socket(socket.AF_INET, socket.SOCK_STREAM)),
     Act("unix socket", _X, _socket(socket.AF_UNIX, socket.SOCK_DGRAM)),

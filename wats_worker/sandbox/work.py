@@ -3,8 +3,10 @@
 Runs in the jail. The only place where converter code is called.
 """
 
+import contextlib
 import os
-import resource
+import sys
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,19 +15,27 @@ from typing import Any, Final
 from wats_worker.converters.base import NotReady, Refused, Source
 from wats_worker.reports import wsjf
 from wats_worker.reports.model import Report
+from wats_worker.reports.validate.finding import Limits
 from wats_worker.sandbox.loading import Shelf
-from wats_worker.sandbox.wire import Full, ResultWriter
+from wats_worker.sandbox.result import ResultWriter, Unwanted
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 _LONGEST_TEXT: Final = 2000
 _LONGEST_TRACE: Final = 8000
 _MOST_WARNINGS: Final = 100
+#: Of one report: check 15 would reject it, and here it can be said before it has gone through the pipe.
+_LARGEST: Final = Limits().body_bytes
 
 
-def run(job: Mapping[str, Any], source: int, result: ResultWriter, shelf: Shelf) -> None:
+def run(job: Mapping[str, Any], source: Source, result: ResultWriter, shelf: Shelf) -> None:
     """Do the job and close the result, whatever happens."""
     probed: dict[str, Any] = {}
     try:
-        header = _act(job, _source(source, job["name"]), result, shelf, probed)
+        header = _act(job, source, result, shelf, probed)
     except Refused as refused:
         header = {
             "kind": "refused",
@@ -38,19 +48,27 @@ def run(job: Mapping[str, Any], source: int, result: ResultWriter, shelf: Shelf)
         header = {"kind": "unready", "reason": _text(unready.reason)}
     except MemoryError:
         header = {"kind": "memory"}
-    except Full:
-        header = {"kind": "full"}
+    except Unwanted:
+        return
     except BaseException as error:  # noqa: BLE001 - a converter may raise anything, SystemExit included
-        header = {"kind": "failed", "detail": _say(error), "trace": _trace(error)}
+        header = _failed(error)
     if header["kind"] != "converted":
         result.drop()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    result.close({**header, **probed, "peak_kb": peak})
+    with contextlib.suppress(Unwanted):
+        result.close({**header, **probed, "peak_kb": _peak_kb(), "cpu_s": time.process_time()})
 
 
-def _source(descriptor: int, name: str) -> Source:
+def source_of(descriptor: int, name: str) -> Source:
+    """The file behind an open descriptor."""
     modified = datetime.fromtimestamp(os.fstat(descriptor).st_mtime, UTC)
     return Source.of_descriptor(descriptor, name, modified=modified)
+
+
+def _peak_kb() -> int:
+    if resource is None:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // 1024 if sys.platform == "darwin" else peak  # macOS counts bytes
 
 
 def _act(
@@ -97,13 +115,31 @@ def _convert(
     converter = shelf.take(name)
     given = 0
     for report in converter.convert(source, converter.options.model_validate(options)):
-        if not isinstance(report, Report):
+        if not isinstance(report, dict):
             return {"kind": "bad", "detail": f"{name} gave a {type(report).__name__}, not a report"}
-        result.add(wsjf.dump(report))
         given += 1
+        result.add(_body(report, given))
     if not given:
         return {"kind": "bad", "detail": f"{name} gave no report, and no reason"}
     return {"kind": "converted", "warnings": [_text(one) for one in source.warnings[:_MOST_WARNINGS]]}
+
+
+def _body(report: Report, number: int) -> bytes:
+    body = wsjf.dump(report)
+    if len(body) > _LARGEST:
+        raise Refused(
+            f"a report of {len(body)} bytes, and {_LARGEST} is the most that is sent",
+            place=f"report {number}",
+            fix="leave attachments out or thin its charts out, or let the tester write smaller units",
+        )
+    return body
+
+
+def _failed(error: BaseException) -> dict[str, Any]:
+    try:
+        return {"kind": "failed", "detail": _say(error), "trace": _trace(error)}
+    except MemoryError:  # an error can be too large to be told
+        return {"kind": "failed", "detail": type(error).__name__, "trace": ""}
 
 
 def _say(error: BaseException) -> str:

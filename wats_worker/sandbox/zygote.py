@@ -23,11 +23,11 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from wats_worker.sandbox import trial, wire
+from wats_worker.sandbox import guard, trial, wire
 from wats_worker.sandbox.confine import Confinement, Unconfined
 from wats_worker.sandbox.loading import Shelf, compile_plugin, import_bundled, unpack_plugin
 from wats_worker.sandbox.nursery import Nursery
-from wats_worker.sandbox.policy import Level, Setup
+from wats_worker.sandbox.policy import COMPILING_S, Level, Setup
 
 
 def main() -> None:
@@ -57,6 +57,7 @@ def prepare(control: socket.socket, setup: Setup) -> tuple[Nursery, Shelf]:
     bundled = import_bundled(setup.modules)
     texts = _read_plugins(setup.plugins, taken=bundled.keys())
     os.environ.update(setup.capabilities.environment)
+    guard.take_place(setup.capabilities.imports, setup.capabilities.accepted)
     faulthandler.enable(file=2)  # a crash in C leaves at least the Python lines in the log
     confinement = Confinement(setup)
     confinement.zygote()
@@ -65,7 +66,9 @@ def prepare(control: socket.socket, setup: Setup) -> tuple[Nursery, Shelf]:
     nursery = Nursery(control, setup.limits, confinement)
     _check(nursery, confinement.level)
     plugins = {
-        name: unpack_plugin(name, nursery.send_out(functools.partial(compile_plugin, *text)))
+        name: unpack_plugin(
+            name, nursery.send_out(functools.partial(compile_plugin, *text), seconds=COMPILING_S)
+        )
         for name, text in texts.items()
     }
     return nursery, Shelf(bundled, plugins)

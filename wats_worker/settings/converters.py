@@ -42,6 +42,7 @@ class LimitSettings(Section):
     wall_s: Seconds | None = None
     descriptors: Annotated[int, Field(ge=8)] | None = None
     output_mb: Count | None = None
+    reports: Count | None = None
 
 
 class ConverterSettings(LimitSettings):

@@ -91,7 +91,7 @@ def test_what_was_a_report_is_still_one() -> None:
 
     report, _ = tidy(blank)
 
-    assert (report.sn, report.pn) == ("   ", " ")
+    assert (report["sn"], report["pn"]) == ("   ", " ")
 
 
 def test_equal_names_in_one_step_are_told_apart() -> None:

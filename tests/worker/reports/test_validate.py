@@ -11,7 +11,7 @@ from support import shared
 
 from wats_worker.reports import wsjf
 from wats_worker.reports.processes import Processes
-from wats_worker.reports.validate import Finding, History, Limits, check, explain
+from wats_worker.reports.validate import Finding, History, Limits, check, explain, look_back
 
 NOW = datetime(2026, 3, 17, 9, 0, tzinfo=UTC)
 ID = "0f2f6a55-7a42-4f0c-b0c4-6f0e6a2b9e21"
@@ -199,7 +199,7 @@ def test_a_check_of_repairs_finds_what_it_is_for(
 
 def test_what_this_client_has_sent_before_is_warned_about() -> None:
     """A run that would overwrite another, and a unit beyond what statistics count."""
-    findings = found(TEST, history=History(same_run="another", runs=100))
+    findings = look_back(ID, History(same_run="another", runs=100))
 
     assert numbers(findings, "warn") == {18, 23}
 

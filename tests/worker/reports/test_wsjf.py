@@ -79,7 +79,7 @@ def test_a_null_call_stays_beside_its_children() -> None:
     }
     report = wsjf.load(written({**MINIMAL, "root": {**MINIMAL["root"], "steps": [step]}}))
 
-    assert wsjf.load(wsjf.dump(report)).root == report.root
+    assert wsjf.load(wsjf.dump(report)) == report
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_only_a_draft_may_lack_its_id() -> None:
     """The pipeline gives the id; whatever is sent has one."""
     document = {key: value for key, value in MINIMAL.items() if key != "id"}
 
-    assert wsjf.of(document, draft=True).id is None
+    assert "id" not in wsjf.of(document, draft=True)
     with pytest.raises(wsjf.InvalidReport, match=r"report\.id"):
         wsjf.of(document)
 

@@ -9,8 +9,8 @@ from wats_worker.sandbox import guard
 from wats_worker.sandbox.outcome import Broken, Converted, Fault
 from wats_worker.sandbox.policy import Capabilities
 
-REFUSING = Capabilities(libraries=("wats_worker.sandbox.guard.refuse",))
-WARNING = Capabilities(libraries=("wats_worker.sandbox.guard.warn",))
+REFUSING = Capabilities(imports="refuse")
+WARNING = Capabilities(imports="warn")
 
 
 def test_a_refused_import_says_what_to_use(build, log_file):
@@ -41,6 +41,17 @@ def test_what_a_library_imports_is_its_own_affair(build, log_file):
     jail = build(any=body, granted={"any": WARNING})
 
     assert isinstance(jail.convert(log_file, "unit.log", "any", {}), Converted)
+
+
+def test_what_is_accepted_is_imported_without_a_word(build, log_file):
+    """By the name of the module, and for all below it; whatever else there is, is refused as before."""
+    accepting = Capabilities(imports="refuse", accepted=("ctypes", "socket", "fcntl", "resource"))
+    jail = build(any="yield report()", granted={"any": accepting})
+
+    outcome = jail.convert(log_file, "unit.log", "any", {})
+
+    assert isinstance(outcome, Broken)
+    assert outcome.detail.startswith("ImportError: gc is of no use to a converter")
 
 
 def test_others_are_not_looked_at(build, log_file):

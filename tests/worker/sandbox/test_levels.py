@@ -78,6 +78,20 @@ def test_a_domain_that_can_not_be_entered_is_noticed(jail_where, log_file):
         jail.convert(log_file, "unit.log", "reads", {})
 
 
+def test_a_plugin_that_takes_for_ever_to_compile_holds_up_nobody(jail_where, log_file, tmp_path):
+    """Nested in each other, finally clauses double the work of the compiler. It is given up, and the rest goes on."""
+    depth = range(19)
+    tries = "".join(f"{' ' * n}try:\n{' ' * n} x()\n{' ' * n}finally:\n" for n in depth)
+    jail = jail_where("zygote.COMPILING_S = 0.2", Level.STRICT)
+    (tmp_path / "connects.py").write_text(f"{tries}{' ' * len(depth)}y()\n")
+
+    slow = jail.convert(log_file, "unit.log", "connects", {})
+    other = jail.convert(log_file, "unit.log", "reads", {})
+
+    assert slow.detail.startswith("ImportError: ")  # for want of time, or with some Pythons of memory
+    assert "PermissionError" in other.detail
+
+
 def test_the_standing_of_this_machine(tmp_path):
     """Found by trying; every finding says what to do about it."""
     standing = levels.probe(tmp_path / "scratch")

@@ -31,11 +31,11 @@ MISBEHAVIOUR = {
     "hangs_in_c": ("ctypes.CDLL(None).sleep(60)", Fault.TIMED_OUT),
     "eats_memory": ("x = []\nwhile True: x.append(bytearray(10**6))", Fault.OUT_OF_MEMORY),
     "eats_memory_in_one_bite": ("bytearray(10**12)", Fault.OUT_OF_MEMORY),
-    "gives_a_dict": ("yield {'sn': '1'}", Fault.BAD_RESULT),
+    "gives_a_text": ("yield 'sn 1'", Fault.BAD_RESULT),
     "gives_nothing": ("return []", Fault.BAD_RESULT),
     "gives_no_iterable": ("return 1", Fault.FAILED),
     "gives_too_much": ("while True: yield report(sn='x' * 90)", Fault.TOO_MUCH_OUTPUT),
-    "gives_too_many": ("for _ in range(51): yield report()", Fault.BAD_RESULT),
+    "gives_too_many": ("for _ in range(51): yield report()", Fault.TOO_MUCH_OUTPUT),
     "writes_too_much": (
         "for n in range(99):\n    with open(f'f{n}', 'wb') as f: f.write(bytes(1 << 20))\ntime.sleep(60)",
         Fault.TOO_MUCH_SCRATCH,

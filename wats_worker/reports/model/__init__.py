@@ -1,7 +1,8 @@
-"""The WSJF report as pydantic models: whatever the wire's JSON Schema refuses, these refuse.
+"""The WSJF report as typed documents: whatever the wire's JSON Schema refuses, these refuse.
 
-The models say what a server takes and exports. What is taken but wrong or misleading (a passed value outside
-its limits, a start in the future) is for ``validate.py``.
+A report is the JSON document itself, as plain Python values, once it has been found to be one: there is no
+second form of it. The types say what a server takes and exports. What is taken but wrong or misleading (a
+passed value outside its limits, a start in the future) is for ``validate``.
 """
 
 from wats_worker.reports.model.measurement import (
@@ -10,9 +11,11 @@ from wats_worker.reports.model.measurement import (
     BooleanMeasurement,
     MeasurementStatus,
     NumericMeasurement,
+    Row,
     StringMeasurement,
 )
 from wats_worker.reports.model.report import (
+    AnyReport,
     Asset,
     AssetStats,
     BinaryData,
@@ -26,7 +29,9 @@ from wats_worker.reports.model.report import (
 )
 from wats_worker.reports.model.step import (
     CONTENT,
+    ROWS,
     AdditionalData,
+    AnyStep,
     ArrayIndex,
     Attachment,
     CallExe,
@@ -45,8 +50,11 @@ from wats_worker.reports.model.step import (
 __all__ = [
     "CONTENT",
     "ONE_LIMIT",
+    "ROWS",
     "TWO_LIMITS",
     "AdditionalData",
+    "AnyReport",
+    "AnyStep",
     "ArrayIndex",
     "Asset",
     "AssetStats",
@@ -66,6 +74,7 @@ __all__ = [
     "PropertyArray",
     "RefUur",
     "Report",
+    "Row",
     "SeqCall",
     "Series",
     "Step",

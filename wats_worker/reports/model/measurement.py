@@ -1,10 +1,11 @@
 """Measurements: one value, string or verdict each, and the operators that judge them."""
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Required
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field
+from typing_extensions import TypedDict
 
-from wats_worker.reports.model.types import Format, Number, Part, Text20, Text100, fault
+from wats_worker.reports.model.types import Format, Maybe, Number, Text20, Text100, closed, fault
 
 #: Passed, failed, skipped. There is no other letter for a measurement.
 MeasurementStatus = Literal["P", "F", "S"]
@@ -20,50 +21,63 @@ _NUMERIC: Final = r"^(?i:LOG|EQ|NE|G[TE]|L[TE]|G[TE]L[TE]|L[TE]G[TE])$"
 _STRING: Final = r"^(?i:LOG|EQ|NE|G[TE]|L[TE]|CA[Ss]E[Ss]EN[Ss]IT|IGNORECA[Ss]E)$"
 
 
-class NumericMeasurement(Part):
+@closed
+class NumericMeasurement(TypedDict, total=False):
     """A value with its unit, held against the limits its operator needs."""
 
-    comp_op: Annotated[str, Field(strict=True, pattern=_NUMERIC)]
-    name: Text100 | None = None
-    status: MeasurementStatus
-    unit: Text20 | None = None
-    value: Number
-    value_format: Format | None = None
-    low_limit: Number | None = None
-    low_limit_format: Format | None = None
-    high_limit: Number | None = None
-    high_limit_format: Format | None = None
-
-    @model_validator(mode="after")
-    def _has_its_limits(self) -> Self:
-        operator = self.comp_op.upper()
-        if operator == "LOG":
-            return self
-        if self.low_limit is None:
-            raise fault("lowLimit", f"The operator {operator} needs a lowLimit")
-        if self.high_limit is None and operator in TWO_LIMITS:
-            raise fault("highLimit", f"The operator {operator} needs a highLimit")
-        return self
+    compOp: Required[Annotated[str, Field(strict=True, pattern=_NUMERIC)]]
+    name: Maybe[Text100]
+    status: Required[MeasurementStatus]
+    unit: Maybe[Text20]
+    value: Required[Number]
+    valueFormat: Maybe[Format]
+    lowLimit: Maybe[Number]
+    lowLimitFormat: Maybe[Format]
+    highLimit: Maybe[Number]
+    highLimitFormat: Maybe[Format]
 
 
-class StringMeasurement(Part):
+def _has_its_limits(row: NumericMeasurement) -> NumericMeasurement:
+    operator = row["compOp"].upper()
+    if operator == "LOG":
+        return row
+    if row.get("lowLimit") is None:
+        raise fault("lowLimit", f"The operator {operator} needs a lowLimit")
+    if operator in TWO_LIMITS and row.get("highLimit") is None:
+        raise fault("highLimit", f"The operator {operator} needs a highLimit")
+    return row
+
+
+NumericRow = Annotated[NumericMeasurement, AfterValidator(_has_its_limits)]
+
+
+@closed
+class StringMeasurement(TypedDict, total=False):
     """A text, compared with its limit or only logged."""
 
-    comp_op: Annotated[str, Field(strict=True, pattern=_STRING)]
-    name: Text100 | None = None
-    status: MeasurementStatus
-    value: Text100 | None  # the key must be there, the value may be null
-    limit: Text100 | None = None
-
-    @model_validator(mode="after")
-    def _has_its_limit(self) -> Self:
-        if self.limit is None and self.comp_op.upper() != "LOG":
-            raise fault("limit", f"The operator {self.comp_op.upper()} needs a limit")
-        return self
+    compOp: Required[Annotated[str, Field(strict=True, pattern=_STRING)]]
+    name: Maybe[Text100]
+    status: Required[MeasurementStatus]
+    value: Required[Text100 | None]  # the key must be there, the value may be null
+    limit: Maybe[Text100]
 
 
-class BooleanMeasurement(Part):
+def _has_its_limit(row: StringMeasurement) -> StringMeasurement:
+    if row.get("limit") is None and row["compOp"].upper() != "LOG":
+        raise fault("limit", f"The operator {row['compOp'].upper()} needs a limit")
+    return row
+
+
+StringRow = Annotated[StringMeasurement, AfterValidator(_has_its_limit)]
+
+
+@closed
+class BooleanMeasurement(TypedDict, total=False):
     """A bare verdict."""
 
-    name: Text100 | None = None
-    status: MeasurementStatus
+    name: Maybe[Text100]
+    status: Required[MeasurementStatus]
+
+
+#: A row of any kind.
+Row = NumericMeasurement | StringMeasurement | BooleanMeasurement

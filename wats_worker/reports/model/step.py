@@ -1,10 +1,17 @@
 """Steps: the tree under a test report, and what a step may carry."""
 
-from typing import Annotated, Any, Final, Literal, Self
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal, Required
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field
+from typing_extensions import TypedDict
 
-from wats_worker.reports.model.measurement import BooleanMeasurement, NumericMeasurement, StringMeasurement
+from wats_worker.reports.model.measurement import (
+    BooleanMeasurement,
+    NumericRow,
+    Row,
+    StringRow,
+)
 from wats_worker.reports.model.types import (
     Base64,
     Finite,
@@ -12,12 +19,12 @@ from wats_worker.reports.model.types import (
     Format,
     Int16,
     Int32,
+    Maybe,
     Name,
     Name50,
     Name100,
     Name200,
     OffsetDate,
-    Part,
     Points,
     Text,
     Text20,
@@ -26,6 +33,7 @@ from wats_worker.reports.model.types import (
     Text200,
     Text500,
     Text100000,
+    closed,
     fault,
 )
 
@@ -35,170 +43,189 @@ StepStatus = Literal["P", "F", "D", "S", "E", "T", "U"]
 Group = Literal["S", "M", "C"]
 
 
-class Loop(Part):
+@closed
+class Loop(TypedDict, total=False):
     """A loop's summary row has ``num``; its iteration rows have ``idx`` only."""
 
-    idx: Int16 | None = None
-    num: Int16 | None = None
-    ending_index: Int16 | None = None
-    passed: Int16 | None = None
-    failed: Int16 | None = None
+    idx: Maybe[Int16]
+    num: Maybe[Int16]
+    endingIndex: Maybe[Int16]
+    passed: Maybe[Int16]
+    failed: Maybe[Int16]
 
 
-class SeqCall(Part):
+@closed
+class SeqCall(TypedDict, total=False):
     """The sequence that was called. On the root step: the test program and its version."""
 
-    path: Text500 | None = None
-    name: Text200 | None = None
-    version: Text30 | None = None
+    path: Maybe[Text500]
+    name: Maybe[Text200]
+    version: Maybe[Text30]
 
 
-#: Stands for ``"seqCall": null`` beside children: it says the same, and survives a dump, which drops nulls.
-NULL_CALL: Final = SeqCall()
-
-
-class CallExe(Part):
+@closed
+class CallExe(TypedDict, total=False):
     """What a called program returned."""
 
-    exit_code: Finite | None = None
-    exit_code_format: Format | None = None
+    exitCode: Maybe[Finite]
+    exitCodeFormat: Maybe[Format]
 
 
-class MessagePopup(Part):
+@closed
+class MessagePopup(TypedDict, total=False):
     """What the operator answered."""
 
-    response: Text200 | None = None
-    button: Int16 | None = None
-    button_format: Format | None = None
+    response: Maybe[Text200]
+    button: Maybe[Int16]
+    buttonFormat: Maybe[Format]
 
 
-class Series(Part):
+@closed
+class Series(TypedDict, total=False):
     """One curve; ``xdata``, when given, has as many points as ``ydata``."""
 
-    data_type: Literal["XYG"]
-    name: Name100
-    xdata: Points | None = None
-    ydata: Points
+    dataType: Required[Literal["XYG"]]
+    name: Required[Name100]
+    xdata: Maybe[Points]
+    ydata: Required[Points]
 
 
-class Chart(Part):
+@closed
+class Chart(TypedDict, total=False):
     """Curves over common axes."""
 
-    chart_type: Literal["Line", "LineLogXY", "LineLogX", "LineLogY"]
-    label: Name100
-    x_label: Name50
-    x_unit: Text20 | None = None
-    y_label: Name50
-    y_unit: Text20 | None = None
-    series: Annotated[list[Series], Field(max_length=50)]
+    chartType: Required[Literal["Line", "LineLogXY", "LineLogX", "LineLogY"]]
+    label: Required[Name100]
+    xLabel: Required[Name50]
+    xUnit: Maybe[Text20]
+    yLabel: Required[Name50]
+    yUnit: Maybe[Text20]
+    series: Required[Annotated[list[Series], Field(max_length=50)]]
 
 
-class Attachment(Part):
+@closed
+class Attachment(TypedDict, total=False):
     """A file that belongs to a step."""
 
-    name: Name100
-    content_type: Text100 | None = None
-    data: Base64 | None = None
+    name: Required[Name100]
+    contentType: Maybe[Text100]
+    data: Maybe[Base64]
 
 
-class ArrayIndex(Part):
+@closed
+class ArrayIndex(TypedDict, total=False):
     """One element of an array property."""
 
-    text: Text
-    indexes: list[Int32]
-    value: "Property | None" = None
+    text: Required[Text]
+    indexes: Required[list[Int32]]
+    value: "Maybe[Property]"
 
 
-class PropertyArray(Part):
+@closed
+class PropertyArray(TypedDict, total=False):
     """An array in a property tree."""
 
-    dimension: Int32
-    type: Text
-    indexes: list[ArrayIndex]
+    dimension: Required[Int32]
+    type: Required[Text]
+    indexes: Required[list[ArrayIndex]]
 
 
-class Property(Part):
+@closed
+class Property(TypedDict, total=False):
     """A node of a free property tree, as TestStand keeps them."""
 
-    name: Name
-    type: Name
-    flags: Int32 | None = None
-    value: Text | None = None
-    num_format: Text | None = None
-    comment: Text | None = None
-    props: "list[Property | None] | None" = None
-    array: PropertyArray | None = None
+    name: Required[Name]
+    type: Required[Name]
+    flags: Maybe[Int32]
+    value: Maybe[Text]
+    numFormat: Maybe[Text]
+    comment: Maybe[Text]
+    props: "Maybe[list[Property | None]]"
+    array: Maybe[PropertyArray]
 
 
-class AdditionalData(Part):
+@closed
+class AdditionalData(TypedDict, total=False):
     """A named property tree; carried along, never looked into."""
 
-    name: Name200
-    props: list[Property | None] | None = None
+    name: Required[Name200]
+    props: Maybe[list[Property | None]]
 
 
-#: A step carries at most one of these; which one it is makes the step what it is, not ``step_type``.
-CONTENT: Final = {
-    "numeric_meas": "numericMeas",
-    "string_meas": "stringMeas",
-    "boolean_meas": "booleanMeas",
-    "call_exe": "callExe",
-    "message_popup": "messagePopup",
-    "seq_call": "seqCall",
-}
+#: A step carries at most one of these; which one it is makes the step what it is, not ``stepType``.
+CONTENT: Final = ("numericMeas", "stringMeas", "booleanMeas", "callExe", "messagePopup", "seqCall")
+#: Those of them that are rows.
+ROWS: Final = CONTENT[:3]
+#: A step without two of these keys carries no two things.
+_CARRIED: Final = frozenset({*CONTENT, "chart", "attachment"})
 
 
-class Step(Part):
+@closed
+class Step(TypedDict, total=False):
     """One action or test, or a sequence of them."""
 
-    id: Int32 | None = None
-    group: Group
-    step_type: Name50
-    interactive_exe_num: Int32 | None = None
-    interactive_exe_num_format: Format | None = None
-    loop: Loop | None = None
-    name: Name100
-    start: OffsetDate | None = None
-    status: StepStatus
-    error_code: Int32 | None = None
-    error_code_format: Format | None = None
-    error_message: Text200 | None = None
-    ts_guid: Text30 | None = None
-    tot_time: Finite | None = None
-    tot_time_format: Format | None = None
-    caused_seq_failure: Flag | None = None
-    caused_uut_failure: Annotated[Flag | None, Field(alias="causedUUTFailure")] = None
-    report_text: Text100000 | None = None
-    steps: "list[Step] | None" = None
-    numeric_meas: list[NumericMeasurement] | None = None
-    string_meas: list[StringMeasurement] | None = None
-    boolean_meas: list[BooleanMeasurement] | None = None
-    additional_results: list[AdditionalData] | None = None
-    seq_call: SeqCall | None = None
-    call_exe: CallExe | None = None
-    message_popup: MessagePopup | None = None
-    chart: Chart | None = None
-    attachment: Attachment | None = None
+    id: Maybe[Int32]
+    group: Required[Group]
+    stepType: Required[Name50]
+    interactiveExeNum: Maybe[Int32]
+    interactiveExeNumFormat: Maybe[Format]
+    loop: Maybe[Loop]
+    name: Required[Name100]
+    start: Maybe[OffsetDate]
+    status: Required[StepStatus]
+    errorCode: Maybe[Int32]
+    errorCodeFormat: Maybe[Format]
+    errorMessage: Maybe[Text200]
+    tsGuid: Maybe[Text30]
+    totTime: Maybe[Finite]
+    totTimeFormat: Maybe[Format]
+    causedSeqFailure: Maybe[Flag]
+    causedUUTFailure: Maybe[Flag]
+    reportText: Maybe[Text100000]
+    steps: "Maybe[list[AnyStep]]"
+    numericMeas: Maybe[list[NumericRow]]
+    stringMeas: Maybe[list[StringRow]]
+    booleanMeas: Maybe[list[BooleanMeasurement]]
+    additionalResults: Maybe[list[AdditionalData]]
+    seqCall: SeqCall | None
+    callExe: Maybe[CallExe]
+    messagePopup: Maybe[MessagePopup]
+    chart: Maybe[Chart]
+    attachment: Maybe[Attachment]
 
-    @model_validator(mode="after")
-    def _carries_one_thing(self) -> Self:
-        content = [member for member in CONTENT if getattr(self, member) is not None]
-        if len(content) > 1:
-            first, second = (CONTENT[member] for member in content[:2])
-            raise fault(second, f"A step carries one kind of content, and this one already has {first}")
-        if self.chart is not None and self.attachment is not None:
-            raise fault("attachment", "A step carries a chart or an attachment, not both")
-        if self.steps and self.seq_call is None:
-            self._call_without_facts()
-        rows: list[Any] = self.numeric_meas or self.string_meas or self.boolean_meas or []
-        if len(rows) > 1:
-            for number, row in enumerate(rows):
-                if not row.name:
-                    raise fault(f"{CONTENT[content[0]]}[{number}].name", "Each of several rows needs a name")
-        return self
 
-    def _call_without_facts(self) -> None:
-        """Take a null call beside children, as the wire does: it asks for the key and not for more."""
-        if "seq_call" not in self.model_fields_set:
-            raise fault("seqCall", "Only a step with a seqCall has steps below it")
-        self.__dict__["seq_call"] = NULL_CALL  # the part is frozen for everybody else
+def _carries_one_thing(step: Step) -> Step:
+    if len(_CARRIED.intersection(step)) > 1:
+        _check_carried(step)
+    if step.get("seqCall") is None:
+        _check_uncalled(step)
+    rows = step.get("numericMeas") or step.get("stringMeas") or step.get("booleanMeas")
+    if rows and len(rows) > 1:
+        _check_names(step, rows)
+    return step
+
+
+def _check_carried(step: Step) -> None:
+    content = [member for member in CONTENT if step.get(member) is not None]
+    if len(content) > 1:
+        raise fault(content[1], f"A step carries one kind of content, and this one already has {content[0]}")
+    if "chart" in step and "attachment" in step:
+        raise fault("attachment", "A step carries a chart or an attachment, not both")
+
+
+def _check_uncalled(step: Step) -> None:
+    """The wire asks a step with steps below it for the key and not for more: ``"seqCall": null`` will do."""
+    if not step.get("steps"):
+        step.pop("seqCall", None)
+    elif "seqCall" not in step:
+        raise fault("seqCall", "Only a step with a seqCall has steps below it")
+
+
+def _check_names(step: Step, rows: Sequence[Row]) -> None:
+    member = next(member for member in ROWS if step.get(member))
+    for number, row in enumerate(rows):
+        if not row.get("name"):
+            raise fault(f"{member}[{number}].name", "Each of several rows needs a name")
+
+
+AnyStep = Annotated[Step, AfterValidator(_carries_one_thing)]

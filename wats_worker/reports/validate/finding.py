@@ -2,8 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from wats_worker.reports import walk
+from wats_worker.reports.model import Report
 
 #: reject: the server would refuse it, or nobody could use it. quarantine: it would be taken and set aside.
 #: warn: it would be taken and stored, but it says something wrong or misleading.
@@ -47,30 +50,52 @@ class History:
     runs: int = 0
 
 
-@dataclass
+@dataclass(frozen=True)
+class _Found:
+    number: int
+    level: Level
+    part: object
+    member: str
+    text: str
+    fix: str
+
+
 class Findings:
-    """Collects findings, and counts rather than keeps what one check finds over and over."""
+    """Collects findings, and counts rather than keeps what one check finds over and over.
 
-    limit: int
-    found: list[Finding] = field(default_factory=list)
-    _counts: Counter[int] = field(default_factory=Counter)
+    A finding names the part of the report it is about, and the member in it. Where that part stands is only
+    worked out for those that are told: a report has thousands of parts and few findings.
 
-    def add(self, number: int, level: Level, path: str, text: str, fix: str = "") -> None:
-        """Keep a finding."""
+    Args:
+        report: What is looked at.
+        limit: How many findings of one check are kept.
+    """
+
+    def __init__(self, report: Report, limit: int) -> None:
+        self._report = report
+        self._limit = limit
+        self._found: list[_Found] = []
+        self._counts: Counter[int] = Counter()
+
+    def add(self, number: int, level: Level, part: object, member: str, text: str, fix: str = "") -> None:
+        """Keep a finding about a member of a part of the report, or about the part itself where it is ''."""
         self._counts[number] += 1
-        if self._counts[number] <= self.limit:
-            self.found.append(Finding(number, level, path, text, fix))
+        if self._counts[number] <= self._limit:
+            self._found.append(_Found(number, level, part, member, text, fix))
 
-    def reject(self, number: int, path: str, text: str, fix: str = "") -> None:
+    def reject(self, number: int, part: object, member: str, text: str, fix: str = "") -> None:
         """The report can't be sent."""
-        self.add(number, "reject", path, text, fix)
+        self.add(number, "reject", part, member, text, fix)
 
-    def warn(self, number: int, path: str, text: str, fix: str = "") -> None:
+    def warn(self, number: int, part: object, member: str, text: str, fix: str = "") -> None:
         """The report can be sent, and somebody should know."""
-        self.add(number, "warn", path, text, fix)
+        self.add(number, "warn", part, member, text, fix)
 
     def __iter__(self) -> Iterator[Finding]:
-        yield from self.found
+        places = walk.places(cast("dict[str, Any]", self._report), (found.part for found in self._found))
+        for found in self._found:
+            path = places[id(found.part)] + (f".{found.member}" if found.member else "")
+            yield Finding(found.number, found.level, path, found.text, found.fix)
         for number, count in sorted(self._counts.items()):
-            if count > self.limit:
-                yield Finding(number, "warn", "report", f"{count - self.limit} more of check {number}")
+            if count > self._limit:
+                yield Finding(number, "warn", "report", f"{count - self._limit} more of check {number}")

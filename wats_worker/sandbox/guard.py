@@ -1,19 +1,18 @@
 """Says at an import what the audit says before: why a converter has no use for a module, and what to take.
 
-``guard.warn`` and ``guard.refuse`` take their place when they are imported, which a zygote does with the
-libraries of a converter. Only import statements in plugins are looked at: what a library imports for itself
-is its own affair. A finder on ``sys.meta_path`` would not do, as it is never asked for modules that are
-loaded already.
+Only import statements in plugins are looked at: what a library imports for itself is its own affair. A finder
+on ``sys.meta_path`` would not do, as it is never asked for modules that are loaded already.
 """
 
 import builtins
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Final
 
 from wats_worker.sandbox import advice
 from wats_worker.sandbox.advice import Advice
+from wats_worker.sandbox.policy import Imports
 
 #: How the names of plugins' modules begin in the jail.
 PLUGIN: Final = "wats_plugin_"
@@ -29,11 +28,13 @@ class Guard:
     Args:
         real: The import it stands before.
         tell: Called with the text when a plugin imports what it has no use for; may raise.
+        accepted: Names of which nothing is said; see ``advice.accepts``.
     """
 
-    def __init__(self, real: _Import, tell: Callable[[str], None]) -> None:
+    def __init__(self, real: _Import, tell: Callable[[str], None], accepted: Iterable[str] = ()) -> None:
         self._real = real
         self._tell = tell
+        self._accepted = frozenset(accepted)
 
     def __call__(
         self,
@@ -46,7 +47,8 @@ class Guard:
         """Import, or have a word before."""
         if str((globals or {}).get("__name__", "")).startswith(PLUGIN):
             for module in (name, *(f"{name}.{part}" for part in fromlist or ())):
-                if found := advice.of_module(module):
+                found = advice.of_module(module)
+                if found and not advice.accepts(self._accepted, module):
                     self._tell(say(module, found))
                     break
         return self._real(name, globals, locals, fromlist, level)
@@ -67,6 +69,7 @@ def refuse(text: str) -> None:
     raise ImportError(text)
 
 
-def take_place(tell: Callable[[str], None]) -> None:
-    """Look at every import from now on."""
-    builtins.__import__ = Guard(builtins.__import__, tell)
+def take_place(imports: Imports, accepted: Iterable[str]) -> None:
+    """Look at every import from now on, unless they are free."""
+    if imports != "free":
+        builtins.__import__ = Guard(builtins.__import__, {"warn": warn, "refuse": refuse}[imports], accepted)
