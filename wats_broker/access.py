@@ -21,6 +21,8 @@ from wats_broker.scripts import Client, Scripts
 _FORM: Final = re.compile(r"wats_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 #: The last so many refusals and changes of tokens are kept for people.
 _NOTES: Final = 1000
+#: So long a token that is over stands in the list.
+_REMEMBERED_S: Final = 86400.0
 
 
 class Scope(StrEnum):
@@ -51,6 +53,7 @@ class Token:
     expires_at: float | None = None
     #: Until then the secret of before the last rotation lets in as well.
     grace_until: float | None = None
+    kept_elsewhere: bool = False  #: in a private file, say; whoever keeps it enters it again and again
 
 
 @dataclass(frozen=True)
@@ -128,10 +131,11 @@ class Access:
         self.note("token_created", f"{name} ({token.id})", f"scope {scope}")
         return token, _text(token.id, secret)
 
-    def admit(self, text: str, name: str, scope: Scope) -> Token:
+    def admit(self, text: str, name: str, scope: Scope, *, term_s: float) -> Token:
         """Enter a token whose text somebody else keeps: a private file, or a secret of the container.
 
-        Entering it again changes nothing; it may have been entered by another replica.
+        It lets in for a term, so it is to be entered again and again: whoever takes it out of its place, or
+        puts another one there, has ended it. Several replicas may enter the same one.
 
         Raises:
             ValueError: it has not the form of a token.
@@ -140,10 +144,20 @@ class Access:
         if not found:
             raise ValueError("a token looks like wats_<12 hex digits>_<43 letters, digits, - or _>")
         kept = self._find(found[1])
-        if kept and hmac.compare_digest(kept.hash, _hash(found[2])) and kept.token.scope is scope:
+        secret, now = _hash(found[2]), self._clock()
+        known = kept is not None and hmac.compare_digest(kept.hash, secret) and kept.token.scope is scope
+        # Asked once a second, written now and then.
+        if kept and known and (kept.token.expires_at or 0) - now > term_s / 2:
             return kept.token
-        token = Token(id=found[1], name=name, scope=scope, created_at=self._clock())
-        self._keep(_Kept(token, _hash(found[2])))
+        token = Token(
+            id=found[1],
+            name=name,
+            scope=scope,
+            created_at=kept.token.created_at if kept and known else now,
+            expires_at=now + term_s,
+            kept_elsewhere=True,
+        )
+        self._keep(_Kept(token, secret))
         return token
 
     def who(self, text: str) -> Token | None:
@@ -183,9 +197,13 @@ class Access:
         return gone
 
     def tokens(self) -> list[Token]:
-        """All tokens, the oldest first."""
-        kept = [_Kept.load(text).token for text in self._redis.hvals(self._keys.access("tokens"))]
-        return sorted(kept, key=lambda token: token.created_at)
+        """All tokens, the oldest first. Forgets those that were over long ago."""
+        found = [_Kept.load(text).token for text in self._redis.hvals(self._keys.access("tokens"))]
+        past = self._clock() - _REMEMBERED_S
+        over = {token.id for token in found if token.expires_at is not None and token.expires_at < past}
+        if over:
+            self._redis.hdel(self._keys.access("tokens"), *over)
+        return sorted((token for token in found if token.id not in over), key=lambda token: token.created_at)
 
     def spend(self, client: str, allowance: Allowance, *, cost: int = 1) -> Spent:
         """Take a request out of a client's bucket; a cost of 0 only asks whether there is one."""

@@ -234,18 +234,26 @@ class Journal:
 
     def seen(self, file: FileSeen) -> Seen:
         """Enter a claimed file, or recognise it."""
-        reply = self._scripts.run(
-            "seen",
-            key=self._about(file.file_id),
-            now=self._now(),
-            file_id=file.file_id,
-            source=file.source,
-            name=file.name,
-            size=file.size,
-            pool=file.pool,
-            priority=file.priority,
-        )
-        return Seen(reply)
+        return self.seen_all([file])[0]
+
+    def seen_all(self, files: Iterable[FileSeen]) -> list[Seen]:
+        """Enter claimed files, or recognise them, in one round trip."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for file in files:
+            self._scripts.run(
+                "seen",
+                pipeline=pipeline,
+                key=self._about(file.file_id),
+                now=self._now(),
+                file_id=file.file_id,
+                source=file.source,
+                name=file.name,
+                size=file.size,
+                pool=file.pool,
+                priority=file.priority,
+                waited_ms="" if file.waited_s is None else round(file.waited_s * 1000),
+            )
+        return [Seen(reply) for reply in pipeline.execute()]
 
     def sent(self, file_ids: Sequence[str]) -> None:
         """These files were dispatched again just now."""
@@ -267,6 +275,7 @@ class Journal:
         *,
         state: FileState | None = None,
         fields: dict[str, Fact] | None = None,
+        tallies: Sequence[str] = (),
         **facts: Fact,
     ) -> bool:
         """Write one event, and move the file if ``state`` is given.
@@ -276,6 +285,7 @@ class Journal:
             event: A past-tense word.
             state: Where the file stands from now on.
             fields: What the record is to remember beyond the story: converter, reason …
+            tallies: What else to count, see ``metrics``.
             facts: What the story says about this event.
 
         Returns:
@@ -298,6 +308,7 @@ class Journal:
             origins=f" {' '.join(origins(state))} " if state else "",
             retention_s=self._retention_s if state is FileState.DELIVERED else "",
             facts=json.dumps({name: value for name, value in facts.items() if value is not None}),
+            tallies=" ".join(tallies),
         )
         if reply < 0:
             raise IllegalMove(f"file {file_id} can't become {state} now: {event}")

@@ -88,6 +88,7 @@ class FileSeen:
     size: int  # bytes
     pool: str = "convert"
     priority: int = ORDINARY
+    waited_s: float | None = None  #: from being finished to being claimed, where somebody knows
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,10 @@ class Keys:
         """The names of all workers heard of, by the time of their last heartbeat."""
         return self._key("fleet")
 
+    def complaints(self) -> str:
+        """What keeps workers from their work just now; it expires."""
+        return self._key("complaints")
+
     def watch_lease(self, source: str) -> str:
         """Who watches a source; two watchers must not fight over one folder."""
         return self._key("watching", source)

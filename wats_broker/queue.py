@@ -13,7 +13,7 @@ to be given back by a worker that is gone. Every act is one Lua script whose cos
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wats_broker.messages import Bury, Done, Later, Offer, Verdict
@@ -89,6 +89,18 @@ class Buried:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A report that waits for room in the queue."""
+
+    report_id: str
+    file_id: str
+    priority: int
+    attempts: int
+    size: int  #: bytes
+    offered_at: float  #: seconds by the queue's own clock, which is only good for comparing
+
+
+@dataclass(frozen=True)
 class Census:
     """How full everything is, at one moment."""
 
@@ -103,6 +115,9 @@ class Census:
     paused: str | None
     gated_s: float
     gate_reason: str | None
+    probing: bool  #: nobody knows yet whether the server is well again
+    #: Since the report was offered that has waited longest; it is another one at any moment.
+    oldest_s: float = field(compare=False)
 
     @property
     def depth(self) -> int:
@@ -133,7 +148,7 @@ class UploadQueue:
         self._key = keys.queue
         self._scripts = Scripts(redis, "queue", keys.queue)
         self._clock = clock
-        self._known = 0  # the largest token that was lent to this process
+        self._known = 0  # the largest number that the server has told this process
 
     def _now(self) -> str:
         return "" if self._clock is None else str(int(self._clock() * 1000))
@@ -144,14 +159,18 @@ class UploadQueue:
         Asking again for the same file renews its term. The room is the file's until its reports are
         offered, it is released, or the term is over.
         """
+        return self.reserve_all([file_id]) == 1
+
+    def reserve_all(self, file_ids: Sequence[str]) -> int:
+        """The same for many files in their order, in one act; how many of them have room, from the first."""
         reply = self._scripts.run(
             "reserve",
+            *file_ids,
             now=self._now(),
-            file_id=file_id,
             term_ms=_ms(self.limits.reservation_s),
             max_size=self.limits.max_size,
         )
-        return bool(reply)
+        return int(reply)
 
     def release(self, file_id: str) -> None:
         """Give a file's room back."""
@@ -259,14 +278,17 @@ class UploadQueue:
 
     def wake(self) -> tuple[str, ...]:
         """Permits for drains that ought to run and do not. Cheap; to be asked about once a second."""
-        reply = self._scripts.run(
+        permits, largest = self._scripts.run(
             "wake",
             now=self._now(),
             width=self.limits.width,
             per_minute=self.limits.per_minute,
             max_size=self.limits.max_size,
+            term_ms=_ms(self.limits.term_s),
+            known=self._known,
         )
-        return tuple(reply)
+        self._known = max(self._known, largest)
+        return tuple(permits)
 
     def linger(self, seconds: float) -> bool:
         """Wait at the empty queue for new reports. True when it is worth asking for a lease again.
@@ -294,7 +316,8 @@ class UploadQueue:
     def census(self) -> Census:
         """Count everything at one moment, in constant time."""
         reply = self._scripts.run("census", now=self._now())
-        ready, leased, delayed, reserved, held, buried, delivered, paused, gate_ms, gate_reason = reply
+        ready, leased, delayed, reserved, held, buried, delivered, paused, gate_ms, *rest = reply
+        gate_reason, probing, oldest_ms = rest
         return Census(
             ready=ready,
             leased=leased,
@@ -306,7 +329,9 @@ class UploadQueue:
             max_size=self.limits.max_size,
             paused=paused or None,
             gated_s=gate_ms / 1000,
-            gate_reason=(gate_reason or None) if gate_ms else None,
+            gate_reason=(gate_reason or None) if gate_ms or probing else None,
+            probing=bool(probing),
+            oldest_s=oldest_ms / 1000,
         )
 
     def buried(self, *, start: int = 0, count: int = 100) -> list[Buried]:
@@ -315,20 +340,34 @@ class UploadQueue:
         if not entries:
             return []
         infos = self._redis.hmget(self._key("buried_info"), [report_id for report_id, _ in entries])
-        found = []
-        for (report_id, at), text in zip(entries, infos, strict=True):
-            info = json.loads(text or "{}")
-            found.append(
-                Buried(
-                    report_id=report_id,
-                    file_id=info.get("file_id", ""),
-                    reason=info.get("reason", ""),
-                    answer=info.get("answer", ""),
-                    attempts=info.get("attempts", 0),
-                    at=at / 1000,
-                )
-            )
-        return found
+        return [_buried(report_id, at, text) for (report_id, at), text in zip(entries, infos, strict=True)]
+
+    def find_buried(self, report_id: str) -> Buried | None:
+        """One report that waits for a person, if it does."""
+        at = self._redis.zscore(self._key("buried"), report_id)
+        if at is None:
+            return None
+        return _buried(report_id, at, self._redis.hget(self._key("buried_info"), report_id))
+
+    def discard(self, report_id: str) -> bool:
+        """A person gave up a buried report; False if it is not buried. What the spool has of it stays."""
+        pipeline = self._redis.pipeline()
+        pipeline.zrem(self._key("buried"), report_id)
+        pipeline.hdel(self._key("buried_info"), report_id)
+        return bool(pipeline.execute()[0])
+
+    def forget(self, report_ids: Sequence[str]) -> None:
+        """Forget that these were delivered: they are to be sent again."""
+        for start in range(0, len(report_ids), _CHUNK):
+            self._redis.zrem(self._key("delivered"), *report_ids[start : start + _CHUNK])
+
+    def held(self, *, start: int = 0, count: int = 100) -> list[Held]:
+        """The reports that wait for room, in the order in which they will get it."""
+        ids = self._redis.zrange(self._key("held"), start, start + count - 1)
+        if not ids:
+            return []
+        items = self._redis.hmget(self._key("items"), ids)
+        return [_held(report_id, item) for report_id, item in zip(ids, items, strict=True) if item]
 
     def requeue(self, reports: Sequence[Buried]) -> int:
         """Try buried reports again, from their first attempt; how many were still buried."""
@@ -355,6 +394,23 @@ class UploadQueue:
             here = [state for state in ReportState if next(scores) is not None]
             found.append(here[0] if here else None)
         return found
+
+
+def _buried(report_id: str, at: float, text: str | None) -> Buried:
+    info = json.loads(text or "{}")
+    return Buried(
+        report_id=report_id,
+        file_id=info.get("file_id", ""),
+        reason=info.get("reason", ""),
+        answer=info.get("answer", ""),
+        attempts=info.get("attempts", 0),
+        at=at / 1000,
+    )
+
+
+def _held(report_id: str, item: str) -> Held:
+    file_id, priority, attempts, _, offered, size, _ = item.split(" ")
+    return Held(report_id, file_id, int(priority), int(attempts), int(size), int(offered) / 1000)
 
 
 def _ms(seconds: float) -> int:

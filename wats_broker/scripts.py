@@ -79,8 +79,8 @@ class Scripts:
 def load(name: str) -> Text:
     """Read ``lua/<name>.lua``.
 
-    >>> load("queue/reserve").arguments
-    ('now', 'file_id', 'term_ms', 'max_size')
+    >>> load("queue/release").arguments
+    ('now', 'file_id', 'max_size')
     """
     body = _read(name)
     header = {word: tuple(value.split()) for word, value in _HEADER.findall(body)}

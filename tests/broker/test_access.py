@@ -26,9 +26,7 @@ def test_a_token_lets_in_and_its_text_is_kept_nowhere(redis, access):
     assert text not in str(redis.lrange(Keys().access("notes"), 0, -1))
 
 
-@pytest.mark.parametrize(
-    "text", ["", "wats_", "x" * 10_000, "wats_000000000000_\u00e9" + "a" * 42]
-)
+@pytest.mark.parametrize("text", ["", "wats_", "x" * 10_000, "wats_000000000000_\u00e9" + "a" * 42])
 def test_what_is_no_token_of_ours_lets_nobody_in(access, text):
     """Of whatever form."""
     access.create("line 4", Scope.READ)

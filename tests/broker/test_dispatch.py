@@ -68,6 +68,15 @@ def drained(connection, got):
     return got
 
 
+def test_a_poll_is_asked_for_by_the_name_of_its_source(dispatch, real_redis):
+    """What is asked, and with which password, stays in the configuration."""
+    dispatch.poll("mes", 1_700_000_000_000)
+
+    (raw,) = real_redis.lrange("wats:celery:poll.v1", 0, -1)
+    asked = {"protocol": "1.0", "source": "mes", "due": 1_700_000_000_000}
+    assert json.loads(raw)["headers"]["kwargsrepr"] == repr(asked)
+
+
 def test_a_broker_that_is_away_is_weather_for_a_wake_up_and_an_error_for_a_file(tmp_path):
     """A permit ends by itself; a file's sender has to know, because reconciling must do its work."""
     away = Dispatch(

@@ -3,8 +3,9 @@
 import pytest
 from support import Clock
 
+import wats_broker.journal as journal_module
 from wats_broker.errors import IllegalMove
-from wats_broker.journal import Journal, Seen
+from wats_broker.journal import Earlier, Journal, Run, Seen
 from wats_broker.messages import FileSeen
 from wats_broker.names import Keys
 from wats_broker.states import FileState
@@ -230,3 +231,45 @@ def test_a_message_nobody_can_read_is_parked_where_a_person_sees_it(journal):
 
     assert parked[0]["body"] == {"protocol": "3.0"}
     assert parked[0]["reason"] == "a message of protocol 3.0"
+
+
+class TestRuns:
+    def run(self, start="s1", sn="SN-1", report="r1"):
+        return Run(f"{sn}@{start}", sn, report)
+
+    def test_another_report_of_the_same_run_is_known(self, journal):
+        """The server would overwrite the first one without a word."""
+        assert journal.runs([self.run()]) == [Earlier(None, 0)]
+
+        assert journal.runs([self.run(report="r2")]) == [Earlier("r1", 1)]
+
+    def test_the_same_report_once_more_is_none(self, journal):
+        """A conversion was redelivered; nothing is counted twice."""
+        journal.runs([self.run(), self.run("s2", report="r2")])
+
+        assert journal.runs([self.run("s2", report="r2")]) == [Earlier(None, 1)]
+
+    def test_the_runs_of_a_unit_are_counted(self, journal):
+        """Each with as many before it as there were."""
+        told = [self.run(f"s{n}", report=f"r{n}") for n in range(1200)]
+
+        assert [one.runs for one in journal.runs(told)] == list(range(1200))
+        assert journal.runs([self.run("s0", sn="SN-2", report="other")]) == [Earlier(None, 0)]
+
+    def test_what_is_remembered_is_bounded(self, journal, redis, monkeypatch):
+        """The oldest runs go first, and the units with the fewest."""
+        monkeypatch.setattr(journal_module, "_RUNS", 10)
+        for n in range(30):
+            journal.runs(
+                [self.run(sn="BUSY", start=f"s{n}", report=f"b{n}"), self.run(sn=f"SN-{n}", report=f"r{n}")]
+            )
+
+        assert journal.runs([self.run(sn="SN-0", report="new")]) == [Earlier(None, 0)]
+        assert journal.runs([self.run(sn="BUSY", start="s99", report="new")])[0].runs == 30
+        keys = Keys()
+        assert redis.hlen(keys.journal("runs")) == redis.llen(keys.journal("runs_order")) == 10
+        assert redis.zcard(keys.journal("runs_of_unit")) == 10
+
+    def test_no_runs_are_no_question(self, journal):
+        """A file of repairs has none."""
+        assert journal.runs([]) == []

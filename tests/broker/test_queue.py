@@ -53,6 +53,15 @@ def test_reserving_twice_for_one_file_takes_one_room(queue):
     assert queue.census().reserved == 1
 
 
+def test_many_files_get_room_in_their_order(queue):
+    """In one act, as far as there is room; those that have some already only renew it."""
+    queue.reserve("file3")
+
+    assert queue.reserve_all([f"file{n}" for n in range(6)]) == 4
+    assert queue.reserve_all(["file3", "file1", "file4"]) == 2
+    assert queue.census().reserved == 4
+
+
 def test_a_released_room_is_free_again(queue):
     """A file that gave no report gives its room back."""
     for n in range(4):
@@ -405,7 +414,7 @@ def test_only_bounded_or_expiring_keys_are_left(queue, redis):
 
     left = set(redis.keys("*"))
 
-    assert left == {Keys().queue("delivered"), Keys().queue("sequence")}
+    assert left == {Keys().queue(part) for part in ("delivered", "metrics", "sequence")}
 
 
 def test_a_drain_that_lingers_hears_of_new_reports(make_queue):

@@ -120,6 +120,18 @@ def test_a_server_that_lost_its_memory_lends_nothing_for_a_term(queue, redis):
     assert "lost its memory" in queue.census().gate_reason
 
 
+def test_a_process_that_was_never_lent_anything_knows_of_the_loss_too(queue, redis):
+    """Whoever looks whether drains are needed learns how far the numbers have come."""
+    other = UploadQueue(redis, Keys(), limits=LIMITS)
+    offer(queue, "r0", "r1")
+    lend(queue)
+    other.wake()
+    redis.flushall()
+    offer(queue, "r0", "r1")
+
+    assert other.lease("p").reason == "gated"
+
+
 def test_a_new_line_lends_at_once(queue):
     """An empty server is nothing special for a worker that has never been lent anything."""
     offer(queue, "r0")

@@ -9,7 +9,7 @@ from wats_worker.app.line import Line
 
 #: Bounded by their nature, or by the script that writes them.
 _BOUNDED = re.compile(
-    r"\{wats:v1\}:(queue:(delivered|sequence|steady)|journal:(counters|recent|tail|parked|trouble:.*|runs.*)|board)"
+    r"\{wats:v1\}:(queue:(delivered|sequence|steady|metrics)|journal:(counters|metrics|recent|tail|parked|sources|trouble:.*|runs.*)|board|switches|access:(tokens|notes))"
     # Celery's own: who can be asked for `inspect`, pruned by it after an hour.
     r"|wats:celery:_kombu\.binding.*"
 )

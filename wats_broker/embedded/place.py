@@ -8,7 +8,6 @@
   broker.sock          or, where that path is too long for a socket, in a 0700 folder under /tmp
 """
 
-import os
 import re
 import secrets
 import socket
@@ -20,6 +19,7 @@ from pydantic import SecretStr
 
 from wats_broker import sockets
 from wats_broker.errors import EmbeddedServerError
+from wats_broker.files import write_atomically
 
 
 @dataclass(frozen=True)
@@ -153,11 +153,7 @@ class Place:
         new = "\n".join(lines) + "\n"
         if new == old:
             return False
-        draft = self.conf.with_suffix(".new")
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(new)
-        draft.replace(self.conf)
+        write_atomically(self.conf, new.encode())
         return True
 
 

@@ -1,7 +1,6 @@
 """What the operating system knows: who holds a lock, what a process was started with."""
 
 import fcntl
-import os
 import subprocess
 import sys
 import time
@@ -10,11 +9,6 @@ from pathlib import Path
 from typing import Final
 
 _LOOK_S: Final = 0.005
-
-
-def open_lock(path: Path) -> int:
-    """A descriptor of a lock file, not yet locked."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
 def try_lock(lock: int) -> bool:

@@ -22,8 +22,9 @@ from redis.retry import Retry
 from wats_broker.embedded import binary
 from wats_broker.embedded.diagnosis import explain
 from wats_broker.embedded.place import Address, Place
-from wats_broker.embedded.process import command_line, open_lock, try_lock, wait
+from wats_broker.embedded.process import command_line, try_lock, wait
 from wats_broker.errors import DataDirectoryBusy, EmbeddedServerError
+from wats_broker.files import open_lock, open_log
 
 log = logging.getLogger(__name__)
 
@@ -205,7 +206,7 @@ class EmbeddedServer:
             self._process.wait(timeout=_START_S)  # it let go of the lock, so it is dead: no zombie stays
         self._keep_log_small()
         program = binary.find()
-        with self._place.log.open("ab") as output:
+        with open_log(self._place.log) as output:
             told_before = output.tell()
             # Its own session: neither Ctrl-C nor our end reaches it. Only the lock is inherited.
             self._process = subprocess.Popen(

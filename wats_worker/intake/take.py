@@ -5,6 +5,7 @@ spool, an entered one is sent by reconciling.
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +47,7 @@ class Intake:
         done: Where.
         turns: Which source goes first while there is not room for all.
         give_up: Asked between pieces of a large copy; True leaves the file where it is.
+        steady: The clock that tells since when files are finished. Only for testing.
     """
 
     source: str
@@ -59,6 +61,7 @@ class Intake:
     dispatch: Dispatch
     turns: Turns
     give_up: Callable[[], bool] = bool
+    steady: Callable[[], float] = time.monotonic
 
     def take(self, files: Sequence[Claimable]) -> Taking:
         """Take as many of these files as there is room for, in their order.
@@ -68,14 +71,13 @@ class Intake:
         """
         taking = Taking()
         delivered = self._delivered(files)
+        new = [file.file_id for file in files if self._is_new(file, delivered)]
+        reserved = set(self._reserve(new))
         admitted: list[Claimable] = []
-        reserved: set[str] = set()
         for file in files:
-            if self._is_new(file, delivered):
-                if not self._reserve(file):
-                    taking.full = True
-                    break
-                reserved.add(file.file_id)
+            if file.file_id in new and file.file_id not in reserved:
+                taking.full = True  # nothing overtakes it, not even what needs no room
+                break
             admitted.append(file)
         try:
             self._claim(admitted, delivered, reserved, taking)
@@ -99,12 +101,16 @@ class Intake:
         place = self.spool.place(file.file_id)
         return place is Place.QUARANTINED or (place is None and file.file_id not in delivered)
 
-    def _reserve(self, file: Claimable) -> bool:
-        if self.turns.may_go(self.source, self.priority) and self.queue.reserve(file.file_id):
-            self.turns.served(self.source)
-            return True
-        self.turns.waits(self.source, self.priority)
-        return False
+    def _reserve(self, wanted: Sequence[str]) -> Sequence[str]:
+        """The files that have room now."""
+        if not wanted:
+            return ()
+        found = self.queue.reserve_all(wanted) if self.turns.may_go(self.source, self.priority) else 0
+        if found:
+            self.turns.served(self.source, found)
+        if found < len(wanted):
+            self.turns.waits(self.source, self.priority)
+        return wanted[:found]
 
     def _claim(
         self, files: Sequence[Claimable], delivered: set[str], reserved: set[str], taking: Taking
@@ -137,15 +143,25 @@ class Intake:
     def _enter(self, files: Sequence[Claimable]) -> None:
         if not files:
             return
-        for file in files:
-            seen = self.journal.seen(_seen(file))
+        for file, seen in zip(files, self.journal.seen_all(self._seen(file) for file in files), strict=True):
             log.info("file_claimed", extra={**_about(file), "size": file.size, "seen": seen.value})
         self.dispatch.convert([(file.file_id, file.pool, file.priority) for file in files])
 
     def _recognise(self, file: Claimable) -> None:
-        if self.journal.seen(_seen(file)) is Seen.AGAIN:
+        if self.journal.seen(self._seen(file)) is Seen.AGAIN:
             log.info("file_known", extra=_about(file))
         # Otherwise the journal had lost it, and reconciling will find out how far it had come.
+
+    def _seen(self, file: Claimable) -> FileSeen:
+        return FileSeen(
+            file.file_id,
+            file.source,
+            printable(file.name),
+            file.size,
+            file.pool,
+            file.priority,
+            waited_s=None if file.ready_at is None else max(0.0, self.steady() - file.ready_at),
+        )
 
     def _close(self, file: Claimable) -> None:
         """Archive bytes that were delivered before the spool forgot them: there is nothing to convert."""
@@ -159,10 +175,6 @@ class Intake:
         except SpoolError as problem:
             # The bytes are safe in the spool; this copy goes from ``incoming`` with the next recovery.
             log.warning("copy_not_disposed", extra={**_about(claimed.file), "reason": str(problem)})
-
-
-def _seen(file: Claimable) -> FileSeen:
-    return FileSeen(file.file_id, file.source, printable(file.name), file.size, file.pool, file.priority)
 
 
 def _about(file: Claimable) -> dict[str, str]:

@@ -51,14 +51,14 @@ class Turns:
                 wait.since, wait.left = now, _TURN
             wait.asked = now
 
-    def served(self, source: str) -> None:
-        """A source found room."""
+    def served(self, source: str, files: int = 1) -> None:
+        """A source found room for so many files."""
         with self._guard:
             wait = self._waiting.get(source)
             if wait is None:
                 return
-            wait.left -= 1
-            if not wait.left or not self._ahead(source, wait.priority):
+            wait.left -= files
+            if wait.left <= 0 or not self._ahead(source, wait.priority):
                 del self._waiting[source]
 
     def may_go(self, source: str, priority: int) -> bool:

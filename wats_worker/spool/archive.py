@@ -13,19 +13,10 @@ from itertools import count
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
+from wats_broker.files import Lock, create, write_all
 from wats_worker.spool import names, unbundle, zips
 from wats_worker.spool.errors import PostActionFailed
-from wats_worker.spool.files import (
-    PART,
-    READ_SAFELY,
-    Lock,
-    Unreadable,
-    is_regular,
-    open_folder,
-    pieces,
-    reserve,
-    write_all,
-)
+from wats_worker.spool.files import PART, READ_SAFELY, Unreadable, is_regular, open_folder, pieces, reserve
 from wats_worker.spool.model import FileMeta
 from wats_worker.spool.zips import folder_mark
 
@@ -141,9 +132,7 @@ def _put(source: Path, meta: FileMeta, name: str, parent: int) -> None:
 
 
 def _copy(source: Path, part: str, parent: int) -> None:
-    descriptor = os.open(
-        part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=parent
-    )
+    descriptor = create(part, folder=parent, anew=True)
     try:
         with source.open("rb") as content:
             status = os.fstat(content.fileno())

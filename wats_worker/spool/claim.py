@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from wats_broker.files import create, flush, fsync_folder, write_all
 from wats_worker.spool import names, open_files, originals
 from wats_worker.spool.errors import UNUSABLE, SpoolUnusable, disk_weather
 from wats_worker.spool.files import (
@@ -28,13 +29,9 @@ from wats_worker.spool.files import (
     SHARED_WITH_NOBODY,
     Stamp,
     Unreadable,
-    create,
-    flush,
-    fsync_folder,
     may_take_away,
     open_folder,
     pieces,
-    write_all,
 )
 from wats_worker.spool.model import Claimable, Claimed, FileMeta, Outcome
 from wats_worker.spool.open_files import Use

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from wats_broker.files import create, flush, fsync_folder
 from wats_worker.spool import names, reports
 from wats_worker.spool.errors import disk_weather
-from wats_worker.spool.files import create, flush, fsync_folder
 
 #: So many files stay open until they are flushed together, which takes half the time.
 _PORTION: Final = 64

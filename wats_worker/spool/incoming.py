@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from wats_worker.spool.files import Lock
+from wats_broker.files import Lock
 
 
 class Incoming:

@@ -1,7 +1,7 @@
 """What the spool takes and gives: the shape of a claim, of a file's card, of a place and of the room left."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
@@ -70,6 +70,8 @@ class Claimable:
     recipe: Recipe | None = None
     members: Sequence[Member] = ()  #: of a unit of several files: what the recipe makes one of
     salt: str = ""
+    #: Steady time since when it has been finished, where somebody knows.
+    ready_at: float | None = field(default=None, compare=False)
 
     @property
     def size(self) -> int:
@@ -116,7 +118,8 @@ class DiskRoom:
     free_bytes: int
     free_files: int
     writable: bool
-    enough: bool  #: whether new files should be claimed
+    enough: bool  #: whether it has room for new files
+    too_slow_s: float = 0.0  #: what a little write takes, if that is too long
 
     @property
     def problem(self) -> str:
@@ -125,4 +128,6 @@ class DiskRoom:
             return "the disk is read-only"
         if not self.enough:
             return f"only {self.free_bytes // 2**20} MiB and room for {self.free_files} files are left"
+        if self.too_slow_s:
+            return f"the disk is too slow: it takes {self.too_slow_s:.1f} s to write a few bytes"
         return ""

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from wats_broker.files import write_atomically
 from wats_worker.spool import names, open_files, reports
-from wats_worker.spool.files import READ_SAFELY, Stamp, is_regular, pieces, write_atomically
+from wats_worker.spool.files import READ_SAFELY, Stamp, is_regular, pieces
 from wats_worker.spool.incoming import sweep
 from wats_worker.spool.model import FileMeta, Place
 from wats_worker.spool.open_files import Use

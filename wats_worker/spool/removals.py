@@ -14,8 +14,9 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from wats_broker.files import write_atomically
 from wats_worker.spool import originals
-from wats_worker.spool.files import GONE, READ_SAFELY, Stamp, open_folder, write_atomically
+from wats_worker.spool.files import GONE, READ_SAFELY, Stamp, open_folder
 from wats_worker.spool.model import Claimable, Member
 from wats_worker.spool.names import printable
 

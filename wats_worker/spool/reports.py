@@ -13,15 +13,17 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from wats_broker.files import append_line, fsync_folder, write_atomically
 from wats_worker.spool import names
-from wats_worker.spool.files import append_line, fsync_folder
 
 #: No report id begins with an underscore.
 ORDER: Final = "_order.json"
 WARNINGS: Final = "warnings.txt"
+_MANY: Final = 100
 RECEIPTS: Final = "receipts.jsonl"
 #: Receipts from before the file was replayed.
 EARLIER: Final = "receipts-earlier.jsonl"
@@ -48,7 +50,7 @@ def are_the_same(home: Path, made: Sequence[str], folder: Path) -> bool:
 def note_warnings(home: Path, warnings: Iterable[str]) -> None:
     """Keep what was said when the reports were made."""
     if text := "".join(f"{one}\n" for one in warnings):
-        (home / WARNINGS).write_text(text, encoding="utf-8", errors="backslashreplace")
+        write_atomically(home / WARNINGS, text.encode(errors="backslashreplace"), durable=False)
 
 
 def warnings(home: Path) -> list[str]:
@@ -63,6 +65,20 @@ def pending(home: Path) -> list[str]:
     """The ids of reports without a receipt, in their order."""
     confirmed = {receipt["report_id"] for receipt in receipts(home)}
     return [report_id for report_id in _order(home) or [] if report_id not in confirmed]
+
+
+def left(home: Path) -> int:
+    """How many reports have no receipt; of many only that they are many.
+
+    It is asked after each report. Reading ten thousand receipts ten thousand times would take longer than
+    delivering them, so that is only done when nearly all of them are where delivered reports are.
+    """
+    try:
+        with os.scandir(home / "reports") as entries:
+            there = len(list(islice(entries, _MANY)))
+    except FileNotFoundError:
+        there = 0
+    return there if there == _MANY else len(pending(home))
 
 
 def path(home: Path, report_id: str) -> Path:

@@ -14,15 +14,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from wats_broker.files import write_atomically
 from wats_worker.spool import archive, names, recovery, reports
 from wats_worker.spool.archive import PostAction
 from wats_worker.spool.claim import Claim
 from wats_worker.spool.draft import Draft
 from wats_worker.spool.errors import NotInSpool, disk_weather
-from wats_worker.spool.files import write_atomically
 from wats_worker.spool.incoming import Incoming
 from wats_worker.spool.model import Claimable, Claimed, DiskRoom, FileMeta, Place
 from wats_worker.spool.removals import Removals
+from wats_worker.spool.tempo import Tempo
 
 #: What somebody should know about the reports of a file, one line each.
 #: What lies beside the places of files.
@@ -44,6 +45,7 @@ class Spool:
         root: its folder, made if it is not there and closed to other users.
         floor_bytes: with less free space than this, ``room`` asks not to claim more.
         floor_files: the same for the number of files the disk can still hold.
+        patience_s: the same if the disk takes so many seconds to make a few bytes durable.
         step: told the name of each step before it is made. Only for testing.
     """
 
@@ -53,6 +55,7 @@ class Spool:
         *,
         floor_bytes: int = 64 * 2**20,
         floor_files: int = 1000,
+        patience_s: float = 5.0,
         step: Callable[[str], None] = _go_on,
     ) -> None:
         self.root = root
@@ -64,6 +67,7 @@ class Spool:
             (root / name).mkdir(mode=0o700, exist_ok=True)
         self._removals = Removals(root / "removals")
         self._incoming = Incoming(root / "incoming")
+        self._tempo = Tempo(root / "tempo", patience_s=patience_s)
 
     def close(self) -> None:
         """Leave nothing behind in ``incoming``."""
@@ -185,12 +189,12 @@ class Spool:
 
     def archived(self, *, after: str = "") -> Iterator[str]:
         """The ids of all files in the archive, in order, from the first one behind ``after`` on."""
-        for shelf in sorted(os.listdir(self.root / Place.ARCHIVED.value)):
-            if shelf < after[:2]:
+        for shelf in sorted((self.root / Place.ARCHIVED.value).iterdir()):
+            if shelf.name < after[:2]:
                 continue
-            for name in sorted(os.listdir(self.root / Place.ARCHIVED.value / shelf)):
-                if name > after and names.is_file_id(name):
-                    yield name
+            for home in sorted(shelf.iterdir()):
+                if home.name > after and names.is_file_id(home.name):
+                    yield home.name
 
     def quarantined(self) -> Iterator[str]:
         """The ids of all files that a person has to look at, in no order."""
@@ -207,6 +211,7 @@ class Spool:
             free_files=free_files,
             writable=not disk.f_flag & os.ST_RDONLY and os.access(self.root, os.W_OK),
             enough=free_bytes >= self._floor_bytes and free_files >= self._floor_files,
+            too_slow_s=self._tempo.too_slow_s(),
         )
 
     def local_clock_device(self) -> int | None:
@@ -290,14 +295,17 @@ class Spool:
             raise NotInSpool(f"file {file_id} has no pending report {report_id}") from None
 
     def delivered(self, file_id: str, report_id: str, receipt: Mapping[str, Any]) -> int:
-        """Note that the server has confirmed a report and return how many of the file are still pending."""
+        """Note that the server has confirmed a report and return how many of the file are still pending.
+
+        Where they are very many the answer is a hundred.
+        """
         home = self._folder(file_id)
         if reports.path(home, report_id).exists():
             with disk_weather(self.root):
                 reports.note_receipt(home, report_id, receipt)
                 self._step("move-report")
                 reports.move_to_sent(home, report_id)
-        return len(self.pending(file_id))
+        return reports.left(home)
 
     def warnings(self, file_id: str) -> list[str]:
         """What was said when the reports of a file were made."""

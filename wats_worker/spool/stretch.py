@@ -6,15 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from wats_worker.spool.files import (
-    CHUNK,
-    GONE,
-    READ_SAFELY,
-    SHARED_WITH_NOBODY,
-    Unreadable,
-    is_regular,
-    open_folder,
-)
+from wats_broker.files import CHUNK
+from wats_worker.spool.files import GONE, READ_SAFELY, SHARED_WITH_NOBODY, Unreadable, is_regular, open_folder
 from wats_worker.spool.recipe import Changed
 
 

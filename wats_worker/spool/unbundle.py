@@ -9,26 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Final
 from zipfile import ZipFile, ZipInfo
 
+from wats_broker.files import CHUNK, FOLDER, fsync_folder, new_file
 from wats_worker.spool.bundle import original_name
-from wats_worker.spool.files import (
-    CHUNK,
-    FOLDER,
-    PART,
-    READ_SAFELY,
-    flags,
-    fsync_folder,
-    is_ours,
-    is_regular,
-    open_folder,
-    pieces,
-    reserve,
-)
+from wats_worker.spool.files import PART, READ_SAFELY, is_ours, is_regular, open_folder, pieces, reserve
 from wats_worker.spool.model import FileMeta
-
-_WRITE: Final = flags("O_WRONLY", "O_CREAT", "O_TRUNC", "O_NOFOLLOW", "O_CLOEXEC")
 
 
 def numbered(name: str, number: int) -> str:
@@ -110,7 +96,7 @@ def _put(archive: ZipFile, info: ZipInfo, base: str, parent: int, meta: FileMeta
     part = f".{meta.file_id}{PART}"
     with (
         archive.open(info) as content,
-        os.fdopen(os.open(part, _WRITE, 0o600, dir_fd=parent), "wb") as target,
+        new_file(part, folder=parent, anew=True) as target,
     ):
         shutil.copyfileobj(content, target, CHUNK)
         target.flush()

@@ -22,9 +22,9 @@ from typing import IO, Final, Self
 
 from pydantic import BaseModel
 
+from wats_broker.files import CHUNK, Lock, open_in_place, write_atomically
 from wats_worker.spool import names
 from wats_worker.spool.bundle import original_name
-from wats_worker.spool.files import CHUNK, Lock, write_atomically
 
 FULL: Final = 1000
 _EARLIEST: Final = datetime(1980, 1, 1, tzinfo=UTC)  # a zip can't say more
@@ -145,7 +145,7 @@ def _crc(source: Path) -> int:
 
 def _add(parts: Sequence[Part], chosen: Sequence[str], target: Path, note: Path) -> None:
     _remember(target, note)
-    with zipfile.ZipFile(target, "a") as archive:
+    with open_in_place(target) as changed, zipfile.ZipFile(changed, "a") as archive:
         for part, name in zip(parts, chosen, strict=True):
             entry = zipfile.ZipInfo(name, _date(part.written))
             entry.external_attr = 0o600 << 16
@@ -168,7 +168,7 @@ def _date(mtime: float) -> tuple[int, int, int, int, int, int]:
 
 def _remember(target: Path, note: Path) -> None:
     if not target.exists():
-        target.touch(mode=0o600)
+        open_in_place(target).close()
     table_at, table = 0, b""
     if target.stat().st_size:
         with zipfile.ZipFile(target) as archive:
@@ -187,7 +187,7 @@ def _undo(note: Path) -> None:
     target = Path(os.fsdecode(bytes.fromhex(undo.zip)))
     # Somebody may have taken the zip away in the meantime; then there is nothing to mend.
     if target.exists() and target.stat().st_size >= undo.table_at:
-        with target.open("r+b") as raw:
+        with open_in_place(target) as raw:
             raw.truncate(undo.table_at)
             raw.seek(undo.table_at)
             raw.write(b64decode(undo.table))

@@ -128,12 +128,13 @@ class WatsClient:
         return self._ask("GET", "/api/App/Version", Patience(_QUICK))
 
     def processes(self) -> list[dict[str, Any]]:
-        """The server's test, repair and WIP operations.
+        """The server's test, repair and WIP operations, those that are not active among them.
 
         Raises:
             ProcessesUnknown: the server did not answer with a list.
         """
-        answer = self._ask("GET", "/api/App/Processes", Patience(3 * _QUICK), limit=_LIST_LIMIT)
+        path = "/api/App/Processes?includeInactiveProcesses=true"
+        answer = self._ask("GET", path, Patience(3 * _QUICK), limit=_LIST_LIMIT)
         found = words.parse(answer) if answer.status == httpx.codes.OK else None
         if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
             said = answer.detail or words.of(answer)[:300]

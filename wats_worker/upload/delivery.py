@@ -32,6 +32,7 @@ from redis.exceptions import RedisError
 from wats_broker.errors import IllegalMove
 from wats_broker.journal import Journal
 from wats_broker.messages import Bury, Done, Later
+from wats_broker.metrics import WHOSE, counted, observed
 from wats_broker.queue import Lease, UploadQueue
 from wats_broker.states import FileState
 from wats_worker.spool.errors import NotInSpool, SpoolError, SpoolUnusable
@@ -105,7 +106,7 @@ class Delivery:
             if isinstance(problem, SpoolUnusable):
                 # No receipt can be written at all: every report would be sent, and sent again.
                 self._queue.gate(_DISK_WAIT, reason)
-            return self._give_back(lease, Later(_DISK_WAIT, reason, counts=False))
+            return self._give_back(lease, Later(_DISK_WAIT, reason, counts=False), "spool")
 
     def _run(self, lease: Lease, lent_at: float) -> Kind:
         try:
@@ -153,7 +154,7 @@ class Delivery:
             # With our receipt nothing of the file was pending any more, and whoever noticed first has taken
             # the folder to the archive under our hands. The receipt is there.
             return self._without_report(lease)
-        return self._done(lease, found.stored_as, pending, took_ms=round(answer.took_s * 1000))
+        return self._done(lease, found.stored_as, pending, took_s=answer.took_s)
 
     def _without_report(self, lease: Lease) -> Kind:
         """Its bytes are not there: delivered by somebody who died before he could say so, or lost."""
@@ -164,11 +165,17 @@ class Delivery:
         for receipt in receipts:
             if receipt["report_id"] == lease.report_id:
                 pending = len(self._spool.pending(lease.file_id))
-                return self._done(lease, receipt.get("stored_as"), pending, took_ms=0)
+                return self._done(lease, receipt.get("stored_as"), pending)
         return self._bury(lease, "the spool has neither the report's bytes nor a receipt for it", "")
 
-    def _done(self, lease: Lease, stored_as: str | None, pending: int, *, took_ms: int) -> Kind:
+    def _done(
+        self, lease: Lease, stored_as: str | None, pending: int, *, took_s: float | None = None
+    ) -> Kind:
         settled = self._queue.settle(lease, Done(stored_as))
+        took_ms = round((took_s or 0) * 1000)
+        tallies = [counted("reports", WHOSE, "delivered")]
+        if took_s is not None:
+            tallies.append(observed("answer", seconds=took_s))
         tell = partial(
             self._journal.record,
             lease.file_id,
@@ -177,6 +184,7 @@ class Delivery:
             stored_as=stored_as,
             attempt=lease.attempts + 1,
             took_ms=took_ms,
+            tallies=tallies,
         )
         try:
             if pending:
@@ -218,14 +226,14 @@ class Delivery:
         wait = self._schedule.retry(attempts, self._chance())
         if found.wait_s is not None:
             wait = max(wait, self._schedule.asked(found.wait_s))
-        return self._give_back(lease, Later(wait, found.reason))
+        return self._give_back(lease, Later(wait, found.reason), found.cause)
 
     def _pause(self, lease: Lease, found: Verdict) -> Kind:
         if self._queue.pause(found.reason):
             # Only who shuts it says so: one alarm, however many requests were in flight.
             log.error("lane_paused", extra={**_about(lease), "reason": found.reason})
             self._journal.record(lease.file_id, "lane_paused", reason=found.reason)
-        return self._give_back(lease, Later(0, found.reason, counts=False))
+        return self._give_back(lease, Later(0, found.reason, counts=False), found.cause)
 
     def _gate(self, lease: Lease, found: Verdict) -> Kind:
         if found.wait_s is not None:
@@ -234,9 +242,10 @@ class Delivery:
             wait = self._schedule.probe(self._breaker.lasted_s, self._chance())
         self._queue.gate(wait, found.reason)
         log.warning("lane_gated", extra={**_about(lease), "wait_s": round(wait, 1), "reason": found.reason})
-        return self._give_back(lease, Later(min(wait, _LONG) + _AFTER_YOU, found.reason, counts=False))
+        later = Later(min(wait, _LONG) + _AFTER_YOU, found.reason, counts=False)
+        return self._give_back(lease, later, found.cause)
 
-    def _give_back(self, lease: Lease, later: Later) -> Kind:
+    def _give_back(self, lease: Lease, later: Later, cause: str) -> Kind:
         if not self._queue.settle(lease, later).ours:
             log.warning("lease_lost", extra=_about(lease))
             return Kind.LATER
@@ -247,6 +256,7 @@ class Delivery:
             reason=later.reason,
             delay_s=round(later.delay_s, 1),
             counts=later.counts,
+            tallies=[counted("retries", "upload", cause)],
         )
         return Kind.LATER
 
@@ -255,7 +265,12 @@ class Delivery:
             log.warning("lease_lost", extra=_about(lease))
             return Kind.LATER
         self._journal.record(
-            lease.file_id, "report_buried", report=lease.report_id, reason=reason, answer=words
+            lease.file_id,
+            "report_buried",
+            report=lease.report_id,
+            reason=reason,
+            answer=words,
+            tallies=[counted("reports", WHOSE, "buried")],
         )
         try:
             self._journal.record(

@@ -64,6 +64,7 @@ class Verdict:
     stored_as: str | None = None  #: id under which the server keeps the report
     wait_s: float | None = None  #: what the server asked for with Retry-After
     limited: bool = False  #: so many of these while others pass, and the report itself is suspect
+    cause: str = ""  #: the status, or the fault in its place; one of few words, for counting
 
 
 def read(answer: Answer) -> Verdict:
@@ -242,20 +243,31 @@ def _later(answer: Answer, what: str, about: About, *, limited: bool = False) ->
         words=words.of(answer),
         wait_s=_retry_after(answer),
         limited=limited,
+        cause=_source(answer),
     )
 
 
 def _pause(answer: Answer, cause: Cause, what: str, about: About = About.LANE) -> Verdict:
     reason = f"{cause}: {_reason(answer, what)}"
     # Only one that may turn out to be the report's own is ever counted against the report.
-    return Verdict(Kind.PAUSE, reason, about, words=words.of(answer), limited=about is About.EITHER)
+    return Verdict(
+        Kind.PAUSE,
+        reason,
+        about,
+        words=words.of(answer),
+        limited=about is About.EITHER,
+        cause=_source(answer),
+    )
 
 
 def _reason(answer: Answer, what: str) -> str:
     """One sentence, with the status or the library's words, and the server's own in short."""
     said = words.of(answer)[:300] if answer.body else words.clean(answer.detail)[:300]
-    source = answer.fault if answer.status is None else answer.status
-    return f"{what} ({source})" + (f": {said}" if said else "")
+    return f"{what} ({_source(answer)})" + (f": {said}" if said else "")
+
+
+def _source(answer: Answer) -> str:
+    return str(answer.fault if answer.status is None else answer.status)
 
 
 def _retry_after(answer: Answer) -> float | None:

@@ -71,6 +71,10 @@ class Candidates:
         """The files that are finished, unless somebody is found writing to them; there may be many."""
         return (observed for observed, at in self._times(now) if at <= now.steady)
 
+    def ready_at(self, observed: Observed, now: Moment) -> float | None:
+        """The steady time since when a file has been finished."""
+        return settled_at(observed, now=now, rules=self._rules)
+
     def next_at(self, now: Moment) -> float:
         """The steady time at which the next file will be finished if nobody touches it, or one was."""
         soonest = float("inf")

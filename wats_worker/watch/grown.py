@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from wats_broker.files import write_atomically
 from wats_worker.spool.errors import disk_weather
-from wats_worker.spool.files import Stamp, write_atomically
+from wats_worker.spool.files import Stamp
 from wats_worker.watch.cut import Headings
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
-from wats_worker.spool.files import Stamp, append_line, write_atomically
+from wats_broker.files import append_line, write_atomically
+from wats_worker.spool.files import Stamp
 
 log = logging.getLogger(__name__)
 

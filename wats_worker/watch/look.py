@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from wats_broker.files import FOLDER
 from wats_worker.intake.wanted import Wanted, is_system_folder
-from wats_worker.spool.files import FOLDER, Stamp, open_folder
+from wats_worker.spool.files import Stamp, open_folder
 from wats_worker.watch.settle import Sighting
 
 #: Files a look remembers, the oldest first; the rest is counted and waits for its turn.

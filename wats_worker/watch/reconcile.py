@@ -241,7 +241,12 @@ class Reconciler:
     def _note(self, meta: FileMeta, reason: dict[str, Fact]) -> None:
         self._journal.seen(_seen(meta))
         self._journal.record(
-            meta.file_id, "file_quarantined", state=FileState.QUARANTINED, fields=reason, **reason
+            meta.file_id,
+            "file_quarantined",
+            state=FileState.QUARANTINED,
+            fields=reason,
+            tallies=(),
+            **reason,
         )
 
     def _meta(self, file_id: str) -> FileMeta | None:

@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from kombu.exceptions import OperationalError
@@ -232,7 +233,7 @@ class SourceWatcher:
                     self._candidates.refuse(sighting.name, sighting.stamp, reason, self._now())
                     self._plan.hint()  # so that the trouble is told
                 case file:
-                    batch.append(file)
+                    batch.append(replace(file, ready_at=self._candidates.ready_at(observed, self._now())))
                     size += sighting.stamp.size
         if batch:
             yield batch

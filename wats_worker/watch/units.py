@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from wats_broker.files import FOLDER
 from wats_worker.intake.wanted import Wanted, is_system_folder
 from wats_worker.spool.bundle import MOST_BYTES, MOST_MEMBERS
-from wats_worker.spool.files import FOLDER, GONE, Stamp, open_folder
+from wats_worker.spool.files import GONE, Stamp, open_folder
 from wats_worker.spool.model import Member
 from wats_worker.spool.names import printable
 from wats_worker.watch.complete import Completeness, stem

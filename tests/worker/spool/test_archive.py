@@ -248,3 +248,67 @@ def test_a_second_copy_goes_where_files_of_its_source_go(spool, drop, delivered,
 
     assert (done / "copy.csv").read_bytes() == b"PASS"
     assert not copy.copy.exists()
+
+
+class TestReplayed:
+    """Files that leave the archive again."""
+
+    def test_a_file_leaves_the_archive_as_if_nothing_was_sent(self, spool, delivered, done):
+        """What the server said before is kept beside it."""
+        file_id = delivered()
+        spool.finish(file_id, PostAction.ARCHIVE, done)
+
+        assert spool.replay_archived(file_id, priority=9, converter="better")
+
+        assert spool.place(file_id) is Place.WAITING
+        assert (spool.meta(file_id).priority, spool.meta(file_id).converter) == (9, "better")
+        assert not spool.converted(file_id)
+        assert (spool.receipts(file_id), len(spool.earlier_receipts(file_id))) == ([], 1)
+
+    def test_it_is_delivered_and_archived_again(self, spool, delivered, done):
+        """With a receipt of its own, which counts."""
+        file_id = delivered()
+        spool.finish(file_id, PostAction.ARCHIVE, done)
+        spool.replay_archived(file_id, priority=9)
+        spool.save_reports(file_id, {"r1": b"{}"})
+        assert spool.pending(file_id) == ["r1"]
+
+        spool.delivered(file_id, "r1", {"stored_as": "S"})
+
+        assert spool.finish(file_id, PostAction.ARCHIVE, done)
+        assert [len(spool.receipts(file_id)), len(spool.earlier_receipts(file_id))] == [1, 1]
+
+    @pytest.mark.parametrize("last", ["replay", "leave-archive"])
+    def test_a_crash_on_the_way_is_mended_by_asking_again(self, spool, delivered, done, last):
+        """Between two steps the file is in the archive yet, and no receipt is lost."""
+        file_id = delivered()
+        spool.finish(file_id, PostAction.ARCHIVE, done)
+
+        def die(step):
+            if step == last:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            Spool(spool.root, step=die).replay_archived(file_id, priority=9)
+        assert spool.place(file_id) is Place.ARCHIVED
+
+        assert spool.replay_archived(file_id, priority=9)
+        assert spool.place(file_id) is Place.WAITING
+        assert len(spool.earlier_receipts(file_id)) == 1
+
+    def test_without_its_bytes_it_stays(self, spool, delivered, done):
+        """Its post action took them."""
+        file_id = delivered()
+        spool.finish(file_id, PostAction.DELETE, done)
+
+        assert not spool.replay_archived(file_id, priority=9)
+        assert spool.place(file_id) is Place.ARCHIVED
+
+    def test_the_archive_is_told_in_order_from_any_point(self, spool, delivered, done):
+        """So that a long search can go on where it ended."""
+        ids = sorted(delivered(f"{n}.csv", str(n).encode()) for n in range(5))
+        for file_id in ids:
+            spool.finish(file_id, PostAction.ARCHIVE, done)
+
+        assert list(spool.archived()) == ids
+        assert list(spool.archived(after=ids[2])) == ids[3:]

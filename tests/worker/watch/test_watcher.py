@@ -437,6 +437,22 @@ def test_a_spool_without_room_leaves_everything_where_it_is(line, watching, arri
     wait_until(lambda: not line.journal.troubles("ict"), what="the end of the trouble")
 
 
+def test_a_spool_that_takes_for_ever_leaves_everything_where_it_is(line, watching, arrived):
+    """A slow disk is told like a full one, and work goes on when it is quick again."""
+    line.spool._tempo._patience_s = 0.0
+    (line.folder / "board.csv").write_text("PASS")
+    watching(line.watcher())
+    wait_until(lambda: line.journal.troubles("ict"), what="the trouble")
+    names, (trouble,) = line.names(), line.journal.troubles("ict")
+
+    line.spool._tempo._patience_s = 60.0
+    arrived("board.csv")
+
+    assert names == []
+    assert "too slow" in trouble.reason
+    wait_until(lambda: not line.journal.troubles("ict"), what="the end of the trouble")
+
+
 def test_a_broker_that_goes_away_is_waited_for(tmp_path, watching, caplog):
     """Files stay in their folder; the watch says so once and goes on when it is back."""
     folder = tmp_path / "broker"
@@ -474,3 +490,20 @@ def test_stopping_takes_less_than_a_second(line, watching):
     assert time.monotonic() - began < 1.0
     assert len(line.in_folder()) + len(list(line.spool.waiting())) == 500
     assert list(Path(line.spool.root / "incoming").glob("*/*")) == []
+
+
+def test_a_paused_source_takes_nothing_until_it_goes_on(line, watching, arrived, caplog):
+    """Its files wait where they are; the other sources do not notice."""
+    (line.root / "fct").mkdir()
+    paused = {"ict": "switched off by hall 3: calibration"}
+    sources = [line.source(), line.source(name="fct", folder=line.root / "fct")]
+    watching(line.watcher(*sources, paused=lambda name: paused.get(name, "")))
+    (line.folder / "waits.csv").write_bytes(b"1")
+    (line.root / "fct" / "goes.csv").write_bytes(b"2")
+
+    arrived("goes.csv")
+    assert line.in_folder() == ["waits.csv"]
+    assert [one.reason for one in caplog.records if one.message == "source_paused"] == [paused["ict"]]
+
+    paused.clear()
+    arrived("goes.csv", "waits.csv")

@@ -1,6 +1,6 @@
 -- A worker wants to convert a file. One at a time; a holder that fell silent loses it when its term is over.
--- USES:  wall story
--- KEYS:  file story counters recent tail
+-- USES:  wall metrics story
+-- KEYS:  file story counters metrics recent tail
 -- ARGV:  now file_id worker term_ms
 -- REPLY: {'taken'|'busy'|'finished'|'unknown', attempts, holders that died with it}
 local at = wall()
@@ -18,7 +18,7 @@ elseif old ~= 'seen' and old ~= 'suspended' then
   return {'finished', attempts, 0}
 end
 attempts = redis.call('HINCRBY', file, 'attempts', 1)
-if old ~= 'converting' then move(old, 'converting') end
+if old ~= 'converting' then move(old, 'converting', at) end
 redis.call('HSET', file, 'worker', worker, 'until', at + tonumber(term_ms))
 tell(at, 'file_taken', {worker = worker, attempt = attempts})
 return {'taken', attempts, tonumber(redis.call('HGET', file, 'deaths') or '0')}

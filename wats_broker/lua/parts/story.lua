@@ -1,5 +1,6 @@
 -- tell(): one event into a file's story, the counters and the tail; bounded or expiring, all of them.
--- move(): the same with a change of state, which the caller has found to be allowed.
+-- move(): the same with a change of state, which the caller has found to be allowed. It is counted, and how long the
+-- file was in the state before. Stands on count() and observe().
 local function tell(at, event, facts)
   redis.call('HINCRBY', counters, 'event:' .. event, 1)
   local entry = cjson.encode({at, event, facts})
@@ -15,8 +16,11 @@ local function keep(seconds)
   end
 end
 
-local function move(old, new)
+local function move(old, new, at)
   if old then redis.call('HINCRBY', counters, 'state:' .. old, -1) end
   redis.call('HINCRBY', counters, 'state:' .. new, 1)
-  redis.call('HSET', file, 'state', new)
+  local known = redis.call('HMGET', file, 'source', 'converter', 'since')
+  if old and known[3] then observe('stage|' .. old .. '|' .. new, (at - known[3]) * 1000) end
+  count('files|' .. (known[1] or 'none') .. '|' .. (known[2] or 'none') .. '|' .. new, 1)
+  redis.call('HSET', file, 'state', new, 'since', at)
 end

@@ -1,10 +1,12 @@
 -- The server has the report. Believed from anybody, a stale holder too: what is stored is stored.
--- USES:  though_full wall clock room items admit pace drains
--- KEYS:  items ready leased delayed reserved held tokens buried buried_info delivered drains lane sequence steady pace
+-- USES:  though_full wall clock room items admit pace drains metrics
+-- KEYS:  items ready leased delayed reserved held tokens buried buried_info delivered drains lane sequence steady pace metrics
 -- ARGV:  now id token max_size width per_minute keep_ms keep_count
 -- REPLY: {1 the lease was yours, 0 it was not, {permits for new drains}}
 local at = clock()
 local mine = redis.call('HGET', tokens, id) == token and 1 or 0
+local item = redis.call('HGET', items, id)
+if item then observe('delivery', (at - unpack_item(item).offered) * 1000) end
 redis.call('HDEL', items, id)
 redis.call('HDEL', tokens, id)
 redis.call('HDEL', buried_info, id)

@@ -1,17 +1,11 @@
 -- Lends the next report for a term. The live leases are the limit on requests in flight, so nothing can leak a slot.
--- USES:  though_full wall clock room items admit gate pace
+-- USES:  though_full wall clock room items admit gate memory pace
 -- KEYS:  items ready leased delayed reserved held tokens buried buried_info drains lane sequence steady pace
 -- ARGV:  now permit width per_minute term_ms max_size max_lost known
 -- REPLY: {'lent', id, token, item} or {'empty'|'width'|'rate'|'paused'|'gated', ms until it is worth asking again or -1};
---        `known` is the largest token that the caller has seen
+--        `known` is the largest number that the caller has seen
 local at = clock()
-
--- Tokens only grow. If they have shrunk the server lost its memory, and with it the requests that are under way: within a
--- term their senders find out. Nor may an old token ever look like a new one.
-if tonumber(known) > tonumber(redis.call('GET', sequence) or '0') then
-  redis.call('SET', sequence, known)
-  shut(at + tonumber(term_ms), 'the broker lost its memory; requests of before may be under way')
-end
+remember(at, tonumber(known), tonumber(term_ms))
 
 -- A holder that fell silent gives its report back. One that takes every holder down with it goes to a person.
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', leased, '-inf', at, 'LIMIT', 0, 100)) do

@@ -1,9 +1,11 @@
 -- Permits for drains that ought to run and do not: the repair of lost wake-ups, of retries that fell due, of dead holders,
 -- and of room that nobody has noticed.
--- USES:  though_full wall clock room items admit pace drains
+-- USES:  though_full wall clock room items admit gate memory pace drains
 -- KEYS:  items ready leased delayed reserved held drains lane sequence steady pace
--- ARGV:  now width per_minute max_size
--- REPLY: {permits for new drains}
+-- ARGV:  now width per_minute max_size term_ms known
+-- REPLY: {{permits for new drains}, the largest number there is}; `known` is the largest that the caller has seen
 local at = clock()
+remember(at, tonumber(known), tonumber(term_ms))
 admit_held(at, tonumber(max_size))
-return wake(at, tonumber(width), tonumber(per_minute), redis.call('ZCOUNT', delayed, '-inf', at))
+local permits = wake(at, tonumber(width), tonumber(per_minute), redis.call('ZCOUNT', delayed, '-inf', at))
+return {permits, tonumber(redis.call('GET', sequence) or '0')}
