@@ -52,6 +52,9 @@ token_file = "{folder}/token"
 requests_per_minute = {server.settings.rate}
 [spool]
 folder = "{folder}/spool"
+[control]
+requests_per_minute = 6000
+burst = 1000
 {toml}
 [[sources]]
 name = "in"
@@ -85,7 +88,7 @@ look_seconds = 0.3
 
     def _complete(self) -> bool:
         try:
-            return {"watch", "convert", "upload"} <= {worker.stage for worker in self.line.fleet.alive()}
+            return {"control", "watch", "convert", "upload"} <= {worker.stage for worker in self.line.fleet.alive()}
         except (BrokerError, RedisError):
             return False
 

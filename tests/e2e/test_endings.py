@@ -25,11 +25,11 @@ def held_until(line, file_id):
     return standing.held_until
 
 
-def end(line, stage):
+def end(line, stage, *, within_s=15):
     """SIGTERM to the main process of a stage, as an update of one service does; wait until another one lives."""
     before = line.stage(stage)
     before.send_signal(signal.SIGTERM)
-    wait_until(lambda: not before.is_running(), what=f"{stage} to end", timeout=30)
+    wait_until(lambda: not before.is_running(), what=f"{stage} to end", timeout=within_s)
     wait_until(lambda: line.lives(stage, but=before.pid), what=f"a new {stage}", timeout=30)
 
 
@@ -81,7 +81,7 @@ def test_a_request_that_takes_too_long_is_handed_back(line):
     line.drop("unit.txt", wstf("SN1"))
     wait_until(lambda: line.server.state()["in_flight"], what="the request to be under way")
 
-    end(line, Stage.UPLOAD)
+    end(line, Stage.UPLOAD, within_s=40)
     line.wait_for(1)
     line.wait_for_rest()
 

@@ -40,7 +40,7 @@ def test_a_healthy_line_says_so(line):
     assert code == 0
     assert status["healthy"]
     assert status["files"]["delivered"] == 1
-    assert {worker["stage"] for worker in status["workers"]} == {"watch", "convert", "upload"}
+    assert {worker["stage"] for worker in status["workers"]} == {"control", "watch", "convert", "upload"}
     assert "Healthy" in command(line, "status")[1]
 
 

@@ -40,7 +40,7 @@ def test_a_broker_that_forgets_everything_while_a_thousand_reports_wait(line):
     assert serials(line) == [f"SN{n:04}" for n in range(1000)]
     assert {report["receiveCount"] for report in line.delivered()} == {1}
     assert line.server.state()["max_in_flight"] <= 5
-    assert {worker.stage for worker in line.line.fleet.alive()} == {"watch", "convert", "upload"}
+    assert {worker.stage for worker in line.line.fleet.alive()} == {"control", "watch", "convert", "upload"}
 
 
 def test_a_worker_that_takes_no_messages_is_replaced(line):

@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from support import ROOT
 from typer.testing import CliRunner
 
 from wats_worker.cli.main import app
@@ -21,6 +24,12 @@ step=Supply;5.01 V;4.9;5.1;PASS
 step=Ripple;12 mV;;0.02;FAIL
 result=FAIL
 #END
+"""
+KLIPPEL = """Cfg_DutStartTime=2026-3-12-76-3-17-8-14-5-36-60-1.77E+09
+Cfg_SerialNumber=7
+Ctrl_OverallVerdict=1
+Results_Pass=imp
+Results_Invalid=
 """
 
 
@@ -208,6 +217,74 @@ class TestTry:
             in result.stdout
         )
 
+    def test_what_is_missing_is_named_and_the_report_is_shown_all_the_same(self, acme):
+        """One sees at once all that is to be configured, and what it would give; to a script it is a refusal."""
+        (acme.parent.parent / "unit.txt").write_bytes(UNIT.replace(b"part=PN-1\n", b""))
+
+        result = run("converters", "test", "unit.txt")
+
+        assert result.exit_code == 1
+        for line in (
+            "field: part number\n",
+            "field: process code\n",
+            "So the line would refuse it. To try a value here: --option part_number=… --option process_code=…",
+            "part number    (not set), revision -",
+            "process        (not set)",
+            "P Supply  5.01 V  [≥ 4.9, ≤ 5.1]",
+        ):
+            assert line in result.stdout
+        assert "from configuration" not in result.stdout
+        code, tried = told("converters", "test", "unit.txt")
+        assert (code, tried["outcome"], tried["reports"]) == (1, "refusal", [])
+        assert tried["missing"] == ["part number", "process code"]
+
+    def test_an_option_can_be_tried_before_it_is_configured(self, acme):
+        """As the configuration would have it, checked like it."""
+        code, tried = told(
+            "converters", "test", "unit.txt", "--option", "process_code=30", "--option", "station=FCT 1"
+        )
+
+        assert code == 0
+        assert (tried["reports"][0]["processCode"], tried["reports"][0]["machineName"]) == (30, "FCT 1")
+
+    @pytest.mark.parametrize(
+        ("option", "said"),
+        [
+            ("process_code", "'process_code' is no option; write it like process_code=30"),
+            ("proces_code=30", "options.proces_code: unknown key"),
+            ("process_code=many", "options.process_code: "),
+        ],
+    )
+    def test_a_slip_in_an_option_is_told(self, acme, option, said):
+        """Before anything is tried."""
+        result = run("converters", "test", "unit.txt", "--option", option)
+
+        assert result.exit_code == 2
+        assert said in result.stderr
+
+    @pytest.mark.parametrize("named", ["DUT 7.txt", "day"])
+    def test_what_belongs_to_a_file_is_tried_with_it(self, plant, named):
+        """The folder of the same stem, or all that a folder holds."""
+        (plant / "day/DUT 7").mkdir(parents=True)
+        for path in (plant / "DUT 7.txt", plant / "day/DUT 7.txt"):
+            path.write_text(KLIPPEL)
+            (path.with_suffix("")).mkdir(exist_ok=True)
+            (path.with_suffix("") / "Impedance-imp.txt").write_text("frq\timp\n10\t1.5\n")
+
+        words = (
+            "converters",
+            "test",
+            str(plant / named),
+            "--option",
+            "process_code=10",
+            "--option",
+            "part_number=SP-2",
+        )
+        code, answer = told(*words)
+
+        assert (code, answer["converter"]) == (0, "klippel")
+        assert answer["reports"][0]["root"]["steps"][0]["steps"][0]["name"] == "imp"
+
     def test_what_a_broken_one_printed_is_shown(self, acme):
         """With its traceback, and without what a terminal would obey."""
         acme.write_text(
@@ -238,13 +315,13 @@ class TestTry:
         assert told in result.stderr
 
     def test_an_unknown_file_says_who_was_asked(self, acme):
-        """And how sure each was."""
+        """Everybody, and nobody was sure at all."""
         (acme.parent.parent / "note.txt").write_text("Dear all")
 
         result = run("converters", "test", "note.txt")
 
         assert result.exit_code == 1
-        assert "note.txt: nobody (how sure: " in result.stdout
+        assert re.search(r"note.txt: nobody \([0-9]+ converters were asked\)", result.stdout)
         assert "unknown format" in result.stdout
 
 
@@ -291,3 +368,61 @@ class TestMap:
         assert result.exit_code == 1
         assert "# which column has the serial number?" in result.stdout
         assert "'?'" in result.stderr
+
+    def test_a_draft_can_be_written_into_a_file(self, plant):
+        """A new one; what is to be decided is told beside it."""
+        (plant / "unit.csv").write_text(self.TABLE)
+        result = run("converters", "map", "unit.csv", "--to", "draft.toml")
+
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert tomllib.loads((plant / "draft.toml").read_text())["sources"][0]["converter"] == "mapped-csv"
+        assert "To be decided:" in result.stderr
+        assert "- no column names the process" in result.stderr
+        again = run("converters", "map", "unit.csv", "--to", "draft.toml")
+        assert (again.exit_code, "is there already" in again.stderr) == (2, True)
+
+    def test_a_file_that_needs_no_mapping_is_told(self, plant):
+        """Its converter knows it by itself."""
+        (plant / "unit.txt").write_text("--Header-Start--\nSerialNumber\tSN-1\n--Step-Data-Start--\nx\n")
+        result = run("converters", "map", "unit.txt")
+
+        assert "# wats-text knows such files without a mapping" in result.stdout
+
+    def test_what_can_not_be_mapped_is_refused(self, plant):
+        """With the reason and what to do instead; nothing that looks like a draft."""
+        (plant / "unit.xml").write_text("<report><sn>1</sn></report>")
+        result = run("converters", "map", "unit.xml")
+
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "unit.xml: XML or HTML: mappings are for tables and lines of text" in result.stderr
+
+    def test_a_guess_at_the_serial_number_is_for_a_person(self, plant):
+        """Exit code 1, though it gives reports."""
+        (plant / "unit.csv").write_text(
+            "SN-1;17.03.2026 08:14:05;5,01;PASS\nSN-2;17.03.2026 08:15:05;5,21;FAIL\n"
+        )
+        result = run("converters", "map", "unit.csv")
+
+        assert result.exit_code == 1
+        assert "Report 2 of 2: failed" in result.stderr
+
+
+def test_the_page_about_mappings_can_be_followed(plant):
+    """Every command on it, in its order, on the first sample of it: from nothing to a report."""
+    page = (ROOT / "docs/how-to/map-your-own-csv.md").read_text()
+    commands = re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (plant / "data").mkdir()
+    sample = re.search(r"^Serial;.*?(?=^```)", page, re.MULTILINE | re.DOTALL)[0]
+    (plant / "data" / "SN-1.csv").write_text(sample)
+    results = []
+    for line in "".join(commands).replace("/data/tester-7", str(plant / "data")).splitlines():
+        words = shlex.split(line)
+        if words[0] == "cat":
+            with (plant / words[3]).open("a") as configuration:
+                configuration.write((plant / words[1]).read_text())
+        else:
+            results.append(run(*words[1:]))
+
+    assert [result.exit_code for result in results] == [0, 1, 1], [result.output for result in results]
+    assert "--option part_number=…" in results[-1].stdout
+    assert "Report 2 of 2: failed" in results[-1].stdout

@@ -17,6 +17,8 @@ from wats_worker.settings.lines import locate
 from wats_worker.settings.mistakes import section_at
 
 EXAMPLE = ROOT / "wats.example.toml"
+#: Tables that nobody needs; the example has them commented out.
+OPTIONAL = {"sources", "pools", "converters", "scheduled", "pollers"}
 
 
 @pytest.fixture
@@ -281,6 +283,33 @@ class TestContradictions:
                 '"move" contradicts mode "keep"',
             ),
             (_source("a", "/x", 'after = "keep"'), "sources #1 after", '"keep" contradicts mode "move"'),
+            (
+                _source("a", "/x", 'mode = "grow"', 'after = "delete"'),
+                "sources #1 after",
+                '"delete" contradicts mode "grow"',
+            ),
+            (_source("a", "/x", 'grow = {heading = "#"}'), "sources #1 grow", 'no effect with mode "move"'),
+            (
+                _source("a", "/x", 'mode = "grow"', 'grow = {key = ["Serial"]}'),
+                "sources #1 grow.key",
+                "say how the heading begins",
+            ),
+            (_source("a", "/x", 'mode = "grow"', 'marker = ".ok"'), "sources #1 marker", "never finished"),
+            (
+                _source("a", "/x", 'mode = "grow"', 'unit = "stem"'),
+                "sources #1 unit",
+                "can't be one that grows",
+            ),
+            (
+                _source("a", "/x", 'unit = "stem"', "recursive = true"),
+                "sources #1 recursive",
+                "contradicts unit",
+            ),
+            (
+                _source("a", "/x", 'unit_members = ["*"]'),
+                "sources #1 unit_members",
+                "a unit is one file here",
+            ),
             (_source("a", "/x", 'after = "zip"'), "sources #1 after", "needs a folder"),
             (_source("a", "/x", 'done_folder = "/y"'), "sources #1 done_folder", "has no effect"),
             (
@@ -353,7 +382,9 @@ def _uncommented(text: str) -> str:
     """The example with its optional keys in force, but for those that exclude each other."""
     lines = re.sub(r"^#(?=[a-z\[])", "", text, flags=re.MULTILINE).splitlines()
     return "\n".join(
-        line for line in lines if not re.match(r"(token|password|sentinel_password)_file|options", line)
+        line
+        for line in lines
+        if not re.match(r"(token|password|sentinel_password)_file|options|every|grow", line)
     )
 
 
@@ -386,6 +417,7 @@ class TestTheExample:
         settings = load(write(text))
 
         assert settings.sources[0].station == "ICT-4"
+        assert settings.scheduled[0].cron == "*/10 6-22 * * 1-5"
         assert settings.pools["convert.heavy"].memory_mb == 4096
 
     @pytest.mark.parametrize("section", sorted(WorkerSettings.model_fields))
@@ -401,7 +433,7 @@ class TestTheExample:
         wrong = {
             key: written
             for key, written in documented[section].items()
-            if not _is_default(model, key, written, optional=section in {"sources", "pools", "converters"})
+            if not _is_default(model, key, written, optional=section in OPTIONAL)
         }
         assert wrong == {}
 

@@ -1,7 +1,7 @@
 """The composition root: the only part that knows all the others.
 
 ``line`` opens what every stage shares, ``stages`` runs one stage in the foreground, ``up`` runs them all,
-``doctor`` looks whether they could.
+``door`` is the stage that is asked and steered by, ``doctor`` looks whether they could run.
 """
 
 from typing import Final

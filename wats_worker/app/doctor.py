@@ -3,11 +3,13 @@
 Nothing is changed by it, except that folders for scratch files are made.
 """
 
+import getpass
 import os
 import platform
-import pwd
 import shutil
 import stat
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,11 +21,16 @@ from redis.exceptions import RedisError
 
 from wats_broker.connection import connect, doubts, masked
 from wats_broker.errors import BrokerError
+from wats_worker.app.known import known
+from wats_worker.control.place import Place
 from wats_worker.convert.bounds import level_of
 from wats_worker.convert.roster import roster
 from wats_worker.converters.plugins import search
-from wats_worker.sandbox import landlock, levels, seccomp
+from wats_worker.poll.checks import check_pollers
+from wats_worker.poll.finding import pollers
+from wats_worker.sandbox import levels
 from wats_worker.settings import Source, WorkerSettings
+from wats_worker.settings.mistakes import dotted
 
 #: Below this the watcher soon takes nothing more.
 _LITTLE_BYTES: Final = 2 * 2**30
@@ -58,22 +65,29 @@ def examine(settings: WorkerSettings, scratch: Path) -> Iterator[Look]:
     yield from _jail(settings, scratch)
     yield from _spool(settings)
     yield from _broker(settings)
+    yield from _processes(settings)
+    yield from _control(settings)
     for source in settings.sources:
         yield from _source(source, settings)
+    yield from _pollers(settings)
     yield from _converters(settings)
 
 
 def _kernel() -> Iterator[Look]:
-    abi = landlock.version()
-    user = os.geteuid()
     yield Look(
         "machine", "kernel", Health.GOOD, f"{platform.system()} {platform.release()}, {platform.machine()}"
     )
-    yield Look(
-        "machine", "Landlock", Health.GOOD if abi else Health.ADVICE, f"version {abi}" if abi else "none"
-    )
-    yield Look("machine", "seccomp", Health.GOOD, "available" if seccomp.available() else "none")
-    yield Look("machine", "user", Health.GOOD, f"{_user(user)} ({user})")
+    for feature, found in _features():
+        yield Look("machine", feature, Health.GOOD if found else Health.ADVICE, found or "none")
+    yield Look("machine", "user", Health.GOOD, _me())
+
+
+def _features() -> list[tuple[str, str]]:
+    if sys.platform != "linux":
+        return [("Landlock", ""), ("seccomp", "")]
+    from wats_worker.sandbox import machine  # noqa: PLC0415  imports what only Linux has
+
+    return list(machine.features())
 
 
 def _jail(settings: WorkerSettings, scratch: Path) -> Iterator[Look]:
@@ -100,9 +114,7 @@ def _spool(settings: WorkerSettings) -> Iterator[Look]:
     folder = settings.spool.folder
     there = _nearest(folder)
     if not os.access(there, os.W_OK | os.X_OK):
-        yield Look(
-            "spool", str(folder), Health.FATAL, f"{_user(os.geteuid())} may not write to {there}", _own(there)
-        )
+        yield Look("spool", str(folder), Health.FATAL, f"{_me()} may not write to {there}", _own(there))
         return
     free = shutil.disk_usage(there).free
     yield Look(
@@ -131,6 +143,35 @@ def _broker(settings: WorkerSettings) -> Iterator[Look]:
             yield Look("broker", url, Health.GOOD, "does not run now; 'wats-worker up' starts it")
         else:
             yield Look("broker", url, Health.TROUBLE, str(error), "start it, or mend [broker] url")
+
+
+def _processes(settings: WorkerSettings) -> Iterator[Look]:
+    """What the line knows of the server; asked for by the upload stage, and by nobody else."""
+    if settings.server.url is None:
+        return
+    now, notice = known(settings)
+    if now.processes is None:
+        found = "not known, so codes are checked by the server alone"
+        fix = notice.trouble or "the upload stage asks for them when it starts"
+        yield Look("server", "processes", Health.ADVICE, found, fix)
+        return
+    hours = (time.time() - now.confirmed_at) / 3600
+    found = f"{len(now.processes)}, confirmed {hours:.1f} h ago"
+    if now.old:
+        fix = notice.trouble or "the upload stage asks anew when it runs"
+        yield Look("server", "processes", Health.ADVICE, f"{found}: too old to decide anything", fix)
+    else:
+        yield Look("server", "processes", Health.GOOD, found)
+
+
+def _control(settings: WorkerSettings) -> Iterator[Look]:
+    place = Place.of(settings)
+    if place.is_open_to_eavesdroppers:
+        found = "tokens go over the network where others can read them"
+        fix = "set [control] cert_file and key_file, or listen on a unix socket or 127.0.0.1"
+        yield Look("control", place.address, Health.TROUBLE, found, fix)
+        return
+    yield Look("control", place.address, Health.GOOD, "only who holds a token comes in")
 
 
 def _source(source: Source, settings: WorkerSettings) -> Iterator[Look]:
@@ -164,7 +205,7 @@ def _source(source: Source, settings: WorkerSettings) -> Iterator[Look]:
     if source.done_folder is not None:
         there = _nearest(source.done_folder)
         if not os.access(there, os.W_OK | os.X_OK):
-            found = f"{_user(os.geteuid())} may not write to {there}"
+            found = f"{_me()} may not write to {there}"
             yield Look(area, str(source.done_folder), Health.TROUBLE, found, _own(there))
 
 
@@ -175,19 +216,41 @@ def _access(area: str, folder: Path, *, takes: bool) -> Look:
     status = folder.stat()
     bits = f"{_user(status.st_uid)}, {status.st_mode & 0o7777:o}"
     if lacking:
-        user = _user(os.geteuid())
         why = ", and taking a file needs that" if lacking == ["write"] else ""
         return Look(
             area,
             str(folder),
             Health.TROUBLE,
-            f"{user} may not {' and '.join(lacking)} it ({bits}){why}",
+            f"{_me()} may not {' and '.join(lacking)} it ({bits}){why}",
             _own(folder),
         )
     if takes and status.st_mode & 0o1000 and os.geteuid() not in {0, status.st_uid}:
         found = f"in a folder with the sticky bit only a file's owner may take it away ({bits})"
         return Look(area, str(folder), Health.TROUBLE, found, f'chmod -t {folder}, or mode = "keep"')
     return Look(area, str(folder), Health.GOOD, f"files can be {'taken' if takes else 'read'} ({bits})")
+
+
+def _pollers(settings: WorkerSettings) -> Iterator[Look]:
+    """Whether scheduled sources could be asked. That they answer, ``polls try`` shows."""
+    if not settings.scheduled and settings.poll.plugins is None:
+        return
+    found = pollers(settings)
+    wrong = {(mistake.loc[:2]): mistake for mistake in check_pollers(settings)}
+    for position, source in enumerate(settings.scheduled):
+        mistake = wrong.get(("scheduled", position))
+        asked = f"asked by {source.poller!r}"
+        area = f"source {source.name}"
+        if mistake is None:
+            yield Look(area, "poller", Health.GOOD, f"{asked}; 'wats-worker polls try {source.name}' asks it")
+        else:
+            what = f"{dotted(mistake.loc[2:])}: {mistake.what}"
+            yield Look(area, "poller", Health.TROUBLE, what, mistake.fix)
+    for poller in found:
+        if poller.name and not poller.bundled and not poller.absence:
+            trust = "trusted: it runs with all rights of the worker"
+            yield Look("pollers", poller.name, Health.ADVICE, trust, "know its author")
+        elif poller.absence:
+            yield Look("pollers", poller.name or poller.origin, Health.ADVICE, "not used", poller.absence)
 
 
 def _converters(settings: WorkerSettings) -> Iterator[Look]:
@@ -217,13 +280,19 @@ def _nearest(path: Path) -> Path:
 
 
 def _own(folder: Path) -> str:
-    return f"chown {_user(os.geteuid())} {folder}, or give its group the right"
+    return f"chown {_me()} {folder}, or give its group the right"
+
+
+def _me() -> str:
+    return _user(os.geteuid()) if hasattr(os, "geteuid") else getpass.getuser()
 
 
 def _user(uid: int) -> str:
     try:
+        import pwd  # noqa: PLC0415  Windows has none
+
         return pwd.getpwuid(uid).pw_name
-    except KeyError:  # a container's user needs no name
+    except (ImportError, KeyError):  # a container's user needs no name
         return f"user {uid}"
 
 

@@ -5,20 +5,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wats_broker.board import Board
 from wats_broker.connection import connect
-from wats_broker.fleet import Fleet, WatchLease
+from wats_broker.fleet import BeatLease, Fleet, WatchLease
 from wats_broker.journal import Journal
 from wats_broker.names import Keys, Stage
+from wats_broker.polls import Polls
 from wats_broker.queue import QueueLimits, UploadQueue
 from wats_broker.scripts import Client
-from wats_worker.settings import Source, WorkerSettings
+from wats_broker.serials import Serials
+from wats_broker.switches import Kind, Switches
+from wats_worker.settings import AnySource, Source, WorkerSettings
 from wats_worker.spool.archive import PostAction
+from wats_worker.spool.names import process_list
 from wats_worker.spool.store import Spool
 
 if TYPE_CHECKING:
     from celery import Celery
 
     from wats_broker.dispatch import Dispatch
+    from wats_worker.convert.known import Knowledge
 
 
 @dataclass
@@ -57,6 +63,22 @@ class Line:
         return UploadQueue(self.redis, self.keys, limits=queue_limits(self.settings))
 
     @cached_property
+    def board(self) -> Board:
+        """Where the server's list of processes is put up."""
+        return Board(self.redis, self.keys)
+
+    @cached_property
+    def knowledge(self) -> "Knowledge":
+        """What is known of the server."""
+        from wats_worker.convert.known import Knowledge  # noqa: PLC0415  loads the report model
+
+        return Knowledge(
+            board=self.board,
+            copy=process_list(self.settings.spool.folder),
+            server=self.settings.server.url,
+        )
+
+    @cached_property
     def fleet(self) -> Fleet:
         """Who lives."""
         return Fleet(self.redis, self.keys)
@@ -65,6 +87,27 @@ class Line:
     def watch_lease(self) -> WatchLease:
         """Who watches which source."""
         return WatchLease(self.redis, self.keys)
+
+    @cached_property
+    def beat_lease(self) -> BeatLease:
+        """Whose clock ticks for the scheduled sources."""
+        return BeatLease(self.redis, self.keys)
+
+    @cached_property
+    def polls(self) -> Polls:
+        """Where the scheduled sources stand."""
+        return Polls(self.redis, self.keys)
+
+    @cached_property
+    def serials(self) -> Serials:
+        """Which file told of which unit."""
+        days = self.settings.broker.journal_retention_days
+        return Serials(self.redis, self.keys, retention_s=days * 86400.0)
+
+    @cached_property
+    def switches(self) -> Switches:
+        """What a person has switched off."""
+        return Switches(self.redis, self.keys)
 
     @cached_property
     def celery(self) -> "Celery":
@@ -91,12 +134,22 @@ class Line:
 
     @cached_property
     def sources(self) -> dict[str, Source]:
-        """The sources by name."""
+        """The watched sources by name."""
         return {source.name: source for source in self.settings.sources}
+
+    @cached_property
+    def all_sources(self) -> dict[str, AnySource]:
+        """The watched and the scheduled ones."""
+        return {source.name: source for source in self.settings.all_sources()}
+
+    def why_paused(self, source: str) -> str:
+        """Why nothing is to be taken from a source just now; empty if it is."""
+        off = self.switches.off_lately(Kind.SOURCE).get(source)
+        return str(off) if off else ""
 
     def post_action(self, source: str) -> tuple[PostAction, Path]:
         """What becomes of a delivered file of this source, and where. A source that is gone archives."""
-        found = self.sources.get(source)
+        found = self.all_sources.get(source)
         action = PostAction(found.after) if found else PostAction.ARCHIVE
         # Only actions that need a done folder look at it, and the settings see to it that they have one.
         return action, (found.done_folder if found else None) or self.settings.spool.folder

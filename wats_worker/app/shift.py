@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import billiard.pool
 from billiard.util import get_logger
 from celery import signals
 from celery.apps.worker import Worker
@@ -30,6 +31,9 @@ log = logging.getLogger(__name__)
 
 #: What is in hand gets so long to be finished; then it is handed back, which takes seconds.
 GRACE_S: Final = 20.0
+#: Before a pool process ends it waits until its parent has read all its results, in steps of 0.1 s, and by
+#: default 300 of them. A parent that ends as well may never read the last one, and to us it is worth nothing.
+billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10
 #: Exit code of a worker that takes no messages although some wait for it.
 DEAF: Final = 75
 
@@ -50,6 +54,7 @@ class Shift:
         pools: The queues it eats from.
         chores: Called once a second.
         hand_back: Called once a second when the grace time is over, with the ids of the pool's processes.
+        jail: The level of the jail that was built, if there is one.
         options: Celery's own.
     """
 
@@ -61,6 +66,7 @@ class Shift:
         pools: Sequence[str],
         chores: Sequence[Callable[[], object]] = (),
         hand_back: Callable[[Sequence[int]], object],
+        jail: str = "",
         **options: Any,
     ) -> None:
         self._stop = stop
@@ -71,7 +77,7 @@ class Shift:
             waiting=lambda: sum(line.dispatch.backlog(pool) for pool in pools),
             busy=lambda: bool(state.reserved_requests),
         )
-        self._pulse = Pulse(line.fleet, line.stage, chores=[*chores, self._listen])
+        self._pulse = Pulse(line.fleet, line.stage, chores=[*chores, self._listen], jail=jail)
         # Celery warns of root because messages might be code. Ours are JSON ids, and converters are jailed.
         warnings.simplefilter("ignore", SecurityWarning)
         # Our log handlers are in place already; Celery sets up none where somebody listens here.

@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 from contextlib import closing
+from pathlib import Path
 
 from wats_broker.connection import doubts, reach
 from wats_broker.errors import BrokerError
@@ -11,8 +12,9 @@ from wats_broker.names import Stage
 from wats_worker import logs
 from wats_worker.app import CANNOT_BEGIN
 from wats_worker.app.line import Line
-from wats_worker.app.workers import NoServer, run_convert, run_upload
+from wats_worker.app.workers import NoServer, run_convert, run_poll, run_upload
 from wats_worker.convert.workshop import Workshop
+from wats_worker.poll.ticks import Ticks
 from wats_worker.pulse import Pulse, worker_name
 from wats_worker.sandbox.errors import JailUnavailable
 from wats_worker.settings import WorkerSettings
@@ -22,8 +24,21 @@ from wats_worker.watch.watcher import Watcher
 log = logging.getLogger(__name__)
 
 
-def run(stage: Stage, settings: WorkerSettings, pools: tuple[str, ...] = ()) -> int:
-    """Run one stage; the exit code."""
+def run(
+    stage: Stage,
+    settings: WorkerSettings,
+    pools: tuple[str, ...] = (),
+    *,
+    config: Path | None = None,
+) -> int:
+    """Run one stage; the exit code.
+
+    Args:
+        stage: Which.
+        settings: The configuration.
+        pools: For convert workers: the pools they eat from.
+        config: The configuration's file, for the stage that shows and changes it.
+    """
     die_with_parent()
     logs.setup(stage, settings)
     stop = _stop_on_signals()
@@ -38,6 +53,12 @@ def run(stage: Stage, settings: WorkerSettings, pools: tuple[str, ...] = ()) -> 
                     return _watch(line, stop)
                 case Stage.UPLOAD:
                     return run_upload(line, stop)
+                case Stage.POLL:
+                    return run_poll(line, stop)
+                case Stage.BEAT:
+                    return _beat(line, stop)
+                case Stage.CONTROL:
+                    return _control(line, config, stop)
     except (BrokerError, JailUnavailable, NoServer) as error:
         if stop.is_set():
             return 0
@@ -77,7 +98,7 @@ def _convert(settings: WorkerSettings, pools: tuple[str, ...], stop: threading.E
 
 
 def _watch(line: Line, stop: threading.Event) -> int:
-    if not line.sources:
+    if not line.all_sources:
         log.warning("nothing_to_watch", extra={"hint": "add a [[sources]] table to the configuration"})
     watcher = Watcher(
         spool=line.spool,
@@ -89,6 +110,7 @@ def _watch(line: Line, stop: threading.Event) -> int:
         holder=worker_name(Stage.WATCH),
         backlog=line.dispatch.backlog,
         post_action=line.post_action,
+        paused=line.why_paused,
     )
     pulse = Pulse(
         line.fleet,
@@ -99,3 +121,39 @@ def _watch(line: Line, stop: threading.Event) -> int:
     watcher.run(stop)
     pulse.stop()
     return 0
+
+
+def _beat(line: Line, stop: threading.Event) -> int:
+    from wats_worker.app.beat import run_beat  # noqa: PLC0415  Celery's clock, which no other stage needs
+
+    if not line.settings.scheduled:
+        log.warning("nothing_is_scheduled", extra={"hint": "add a [[scheduled]] table to the configuration"})
+    ticks = Ticks(
+        [source.name for source in line.settings.scheduled],
+        polls=line.polls,
+        dispatch=line.dispatch,
+        lease=line.beat_lease,
+        holder=worker_name(Stage.BEAT),
+        now=line.journal.time,
+        paused=line.why_paused,
+    )
+    pulse = Pulse(
+        line.fleet,
+        Stage.BEAT,
+        work=lambda: f"stands by for {ticks.standing_by_for}" if ticks.standing_by_for else "ticks",
+    )
+    pulse.start()
+    run_beat(line.celery, line.settings.scheduled, ticks, stop)
+    pulse.stop()
+    return 0
+
+
+def _control(line: Line, config: Path | None, stop: threading.Event) -> int:
+    from wats_worker.app.door import run_control  # noqa: PLC0415  a web server, which no other stage needs
+    from wats_worker.control.serving import CannotListen  # noqa: PLC0415  as above
+
+    try:
+        return run_control(line, config, stop)
+    except CannotListen as error:
+        log.critical("stage_cannot_begin", extra={"reason": str(error)})
+        return CANNOT_BEGIN

@@ -22,9 +22,25 @@ from wats_worker.supervisor import Child, Supervisor
 log = logging.getLogger(__name__)
 
 #: Seconds that a stage has to finish what is in its hands: a conversion or a request may be under way.
-_GRACE_S: Final = {Stage.BROKER: 30.0, Stage.WATCH: 15.0, Stage.CONVERT: 60.0, Stage.UPLOAD: 60.0}
+_GRACE_S: Final = {
+    Stage.BROKER: 30.0,
+    Stage.WATCH: 15.0,
+    Stage.CONVERT: 60.0,
+    Stage.UPLOAD: 60.0,
+    Stage.POLL: 60.0,
+    Stage.BEAT: 15.0,
+    Stage.CONTROL: 15.0,
+}
 #: A lower rank starts before a higher one and stops after it.
-_RANK: Final = {Stage.BROKER: 0, Stage.UPLOAD: 1, Stage.CONVERT: 1, Stage.WATCH: 2}
+_RANK: Final = {
+    Stage.BROKER: 0,
+    Stage.CONTROL: 1,
+    Stage.UPLOAD: 1,
+    Stage.CONVERT: 1,
+    Stage.WATCH: 2,
+    Stage.POLL: 2,
+    Stage.BEAT: 3,
+}
 
 
 def run_all(settings: WorkerSettings, config: Path | None) -> int:
@@ -47,12 +63,15 @@ def _children(settings: WorkerSettings, config: Path | None) -> list[Child]:
     stages: list[tuple[str, Stage, list[str]]] = []
     if settings.broker.embedded_folder is not None:
         stages.append(("broker", Stage.BROKER, []))
+    stages.append(("control", Stage.CONTROL, []))
     stages += [(pool, Stage.CONVERT, ["--pool", pool]) for pool in settings.pool_names()]
     if settings.server.url is None:
         log.warning("nothing_is_uploaded", extra={"hint": "set [server] url and token_file"})
     else:
         stages += [(f"upload-{n + 1}", Stage.UPLOAD, []) for n in range(settings.upload.processes)]
     stages.append(("watch", Stage.WATCH, []))
+    if settings.scheduled:
+        stages += [("poll", Stage.POLL, []), ("beat", Stage.BEAT, [])]
     where = ["--config", str(config)] if config else []
     return [
         Child(

@@ -1,4 +1,4 @@
-"""The two Celery workers of the line, in the foreground: convert on processes, upload on threads."""
+"""The Celery workers of the line, in the foreground: convert on processes, upload and poll on threads."""
 
 import os
 import signal
@@ -12,17 +12,24 @@ from wats_broker.names import Stage
 from wats_worker.app.line import Line
 from wats_worker.app.shift import Shift
 from wats_worker.convert import tasks as convert_tasks
+from wats_worker.convert.bounds import level_of
 from wats_worker.convert.interrupt import Interrupt
 from wats_worker.convert.pipeline import Patience, Pipeline
 from wats_worker.convert.rules import rule, thresholds
 from wats_worker.convert.workshop import Workshop
+from wats_worker.intake.take import Intake
+from wats_worker.intake.turns import Turns
+from wats_worker.poll import tasks as poll_tasks
+from wats_worker.poll.polling import Polling
 from wats_worker.pulse import worker_name
-from wats_worker.settings import ConvertSettings
+from wats_worker.settings import ConvertSettings, ScheduledSource
+from wats_worker.spool.names import process_list
 from wats_worker.upload import tasks as upload_tasks
 from wats_worker.upload.breaker import Breaker
 from wats_worker.upload.client import WatsClient
 from wats_worker.upload.delivery import Delivery
 from wats_worker.upload.drain import Drain
+from wats_worker.upload.processes import ProcessSync
 from wats_worker.upload.recheck import Recheck
 from wats_worker.upload.schedule import Schedule
 from wats_worker.version import RELEASE
@@ -30,6 +37,8 @@ from wats_worker.version import RELEASE
 #: A pool process is replaced after so many files, or above so many kB, whatever leaks in it.
 _FILES_PER_PROCESS: Final = 5000
 _KB_PER_PROCESS: Final = 400_000
+#: Seconds for a question to the server to be answered when the process ends; its connection ends with it.
+_GOODBYE_S: Final = 3.0
 
 
 class NoServer(Exception):
@@ -55,6 +64,7 @@ def run_convert(line: Line, workshop: Workshop, stop: threading.Event) -> int:
         stop,
         pools=line.pools,
         hand_back=interrupt,
+        jail=level_of(line.settings).name.lower(),  # a worker that could not build it has not begun
         pool="prefork",
         concurrency=pool.processes,
         max_tasks_per_child=_FILES_PER_PROCESS,
@@ -89,10 +99,62 @@ def run_upload(line: Line, stop: threading.Event) -> int:
         pool="threads",
         concurrency=line.settings.upload.threads,
     )
+    # Not a chore: a server that takes its time to answer must not silence the heartbeat.
+    syncing = threading.Thread(target=parts.processes.run, args=(stop,), name="processes", daemon=True)
+    syncing.start()
     try:
         return shift.run()
     finally:
-        parts.close()
+        stop.set()
+        syncing.join(_GOODBYE_S)
+        if not syncing.is_alive():
+            parts.close()
+
+
+def run_poll(line: Line, stop: threading.Event) -> int:
+    """Poll scheduled sources until told to stop; the exit code."""
+    turns = Turns()
+
+    def intake(source: ScheduledSource) -> Intake:
+        action, done = line.post_action(source.name)
+        return Intake(
+            source=source.name,
+            priority=source.priority,
+            keep=False,
+            action=action,
+            done=done,
+            spool=line.spool,
+            queue=line.queue,
+            journal=line.journal,
+            dispatch=line.dispatch,
+            turns=turns,
+        )
+
+    polling = Polling(
+        line.settings,
+        worker=worker_name(Stage.POLL),
+        polls=line.polls,
+        spool=line.spool,
+        queue=line.queue,
+        journal=line.journal,
+        intake=intake,
+        stop=stop.is_set,
+    )
+    poll_tasks.install(line.celery, polling=polling, journal=line.journal)
+
+    def hand_back(_: Sequence[int]) -> None:
+        # What was taken is remembered, and the pollers' processes end with this one.
+        shift.leave()
+
+    shift = Shift(
+        line,
+        stop,
+        pools=[Stage.POLL],
+        hand_back=hand_back,
+        pool="threads",
+        concurrency=line.settings.poll.threads,
+    )
+    return shift.run()
 
 
 class _ConvertParts:
@@ -114,11 +176,15 @@ class _ConvertParts:
             journal=line.journal,
             queue=line.queue,
             dispatch=line.dispatch,
+            serials=line.serials,
+            switches=line.switches,
             workshop=self._workshop,
-            rules={source.name: rule(source, line.settings) for source in line.settings.sources},
+            knowledge=line.knowledge,
+            rules={source.name: rule(source, line.settings) for source in line.settings.all_sources()},
             thresholds=thresholds(pool),
             patience=Patience(pool.max_attempts, pool.unfinished_s),
             interrupt=interrupt,
+            fleet=line.fleet,
         )
 
 
@@ -140,6 +206,13 @@ class _UploadParts:
             agent=f"wats-worker/{RELEASE}",
         )
         self.recheck = Recheck(queue=line.queue, client=self._client)
+        self.processes = ProcessSync(
+            client=self._client,
+            board=line.board,
+            queue=line.queue,
+            copy=process_list(line.settings.spool.folder),
+            keep=line.spool.keep_processes,
+        )
         delivery = Delivery(
             queue=line.queue,
             spool=line.spool,

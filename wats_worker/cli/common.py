@@ -9,18 +9,23 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from pydantic import ValidationError
 from redis.exceptions import RedisError
 from rich.console import Console
 
 from wats_broker.connection import masked
-from wats_broker.errors import BrokerError
+from wats_broker.errors import BrokerError, VersionMismatchError
+from wats_broker.files import READABLE, create_once
 from wats_broker.names import Stage
 from wats_worker import settings as configuration
 from wats_worker.app.line import Line
 from wats_worker.settings import Misconfigured, WorkerSettings
+
+if TYPE_CHECKING:
+    from wats_worker.control.client import Client
 
 
 class Exit(IntEnum):
@@ -64,15 +69,42 @@ def load_for_converting(config: Path | None) -> WorkerSettings:
     return load(config, checks=[check_converters])
 
 
+def load_for_polling(config: Path | None) -> WorkerSettings:
+    """The same, with a look at the pollers and their options."""
+    from wats_worker.poll.checks import check_pollers  # noqa: PLC0415  as above
+
+    return load(config, checks=[check_pollers])
+
+
+def load_for_everything(config: Path | None) -> WorkerSettings:
+    """The same, with a look at both."""
+    from wats_worker.convert.checks import check_converters  # noqa: PLC0415  as above
+    from wats_worker.poll.checks import check_pollers  # noqa: PLC0415
+
+    return load(config, checks=[check_converters, check_pollers])
+
+
 def fail(text: str, code: Exit = Exit.BROKEN) -> NoReturn:
     """End with a message and an exit code."""
     problems.print(text, style="red", highlight=False, markup=False)
     raise typer.Exit(code)
 
 
+def unix_only() -> None:
+    """End with a word where there can be no spool: it is made of what files can do on a Unix."""
+    try:
+        import fcntl  # noqa: F401, PLC0415  Windows has none
+    except ImportError:
+        fail(
+            "The line runs on Linux, and on macOS where [sandbox] level allows it. Here converters can be "
+            "written and tried: 'wats-worker converters'. For the line take its container, or WSL 2."
+        )
+
+
 @contextmanager
 def asking(config: Path | None) -> Iterator[Line]:
     """A view of the running line for one question."""
+    unix_only()
     line = Line(load(config), Stage.WATCH)
     try:
         line.redis.ping()
@@ -84,6 +116,23 @@ def asking(config: Path | None) -> Iterator[Line]:
             f"no answer from the broker at {masked(line.settings.broker.url)}: {str(error).rstrip('.')}. "
             "Is the line running? Start it with 'wats-worker up', or check [broker] url."
         )
+
+
+@contextmanager
+def door(config: Path | None) -> Iterator["Client"]:
+    """The control door of the line, for one question."""
+    unix_only()
+    from wats_worker.control.client import Client, ControlError  # noqa: PLC0415  see cli/main.py
+
+    settings = load(config)
+    try:
+        with Client.local(settings) as client:
+            yield client
+    except (ControlError, VersionMismatchError) as error:
+        fail(str(error))
+    except ValidationError as error:  # of what is to be asked; what was answered is a ControlError
+        first = error.errors(include_url=False)[0]
+        fail(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
 
 
 @contextmanager
@@ -100,14 +149,37 @@ def borrowed_scratch(settings: WorkerSettings) -> Iterator[Path]:
 
 def keep_secret(file: Path) -> str:
     """The secret in a private file, made there when it is asked for the first time."""
+    if not file.exists():
+        create_once(file, f"{secrets.token_urlsafe(32)}\n".encode())
+    return file.read_text(encoding="utf-8").strip()
+
+
+def write_new(file: Path, text: str) -> None:
+    """Make a file for a person, or end with a word why not."""
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:
-        return file.read_text(encoding="utf-8").strip()
-    secret = secrets.token_urlsafe(32)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as target:
-        target.write(f"{secret}\n")
-    return secret
+        file.parent.mkdir(parents=True, exist_ok=True)
+        made = create_once(file, text.encode(), mode=READABLE)
+    except OSError as error:
+        fail(f"{file} can't be written: {error.strerror}")
+    if not made:
+        fail(f"{file} is there already")
+
+
+def ago(seconds: float) -> str:
+    """A span as people say it.
+
+    >>> ago(9), ago(150), ago(8000), ago(300_000)
+    ('9 s', '2 min', '2 h', '3 days')
+    """
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"
+
+
+def say(text: str, *, style: str | None = None) -> None:
+    """Print one line as it is. It is not broken in two, so that a path in it can be copied."""
+    console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
 
 
 def print_json(answer: Any) -> None:

@@ -11,7 +11,21 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from wats_worker.cli.common import Config, Exit, Json, console, fail, load, print_json, problems
+from wats_worker.cli.common import (
+    Config,
+    Exit,
+    Json,
+    console,
+    door,
+    fail,
+    load,
+    print_json,
+    problems,
+    say,
+    write_new,
+)
+from wats_worker.control.client import Client, NoDoor
+from wats_worker.control.models.converters import ConverterCard
 
 app = typer.Typer(help="Look at converters, write one, try one.", no_args_is_help=True)
 
@@ -21,50 +35,57 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 @app.command("list")
 def list_(config: Config = None, as_json: Json = False) -> None:
-    """List every converter. Exit code 1 if one had to be set aside."""
-    from wats_worker.convert.bounds import level_of  # noqa: PLC0415  see cli/main.py
-    from wats_worker.convert.roster import roster  # noqa: PLC0415
-    from wats_worker.converters.plugins import search  # noqa: PLC0415
+    """List every converter. Exit code 1 if one had to be set aside.
 
+    Those of the running line, or where none runs, those that this configuration gives.
+    """
     settings = load(config)
-    made = roster(settings, search(settings.convert.plugins))
-    level = level_of(settings)
+    try:
+        with Client.local(settings) as control:
+            cards = control.converters().converters
+    except NoDoor:
+        from wats_worker.app.neighbours import Roll  # noqa: PLC0415  see cli/main.py
+
+        cards = Roll(settings).cards()
     if as_json:
-        print_json(
-            [
-                {
-                    "name": entry.name or None,
-                    "title": entry.title,
-                    "version": entry.version,
-                    "origin": entry.origin,
-                    "jail": entry.terms(level),
-                    "state": entry.state.value,
-                    "reason": entry.reason or None,
-                    "findings": [asdict(finding) for finding in entry.findings],
-                }
-                for entry in made.entries
-            ]
-        )
+        print_json([card.model_dump(mode="json") for card in cards])
     else:
-        table = Table()
-        for heading in ("name", "title", "version", "comes from", "jail", "state"):
-            table.add_column(heading, overflow="fold")
-        for entry in made.entries:
-            doubts = f", {len(entry.findings)} findings of the audit" if entry.findings else ""
-            row = (
-                entry.name,
-                entry.title,
-                entry.version,
-                entry.origin,
-                entry.terms(level),
-                entry.state + doubts,
-            )
-            table.add_row(*(Text(cell) for cell in row))
-        console.print(table)
-        for entry in made.entries:
-            if entry.reason:
-                console.print(f"{entry.name or entry.origin}: {entry.reason}", highlight=False, markup=False)
-    raise typer.Exit(Exit.ATTENTION if made.aside else Exit.FINE)
+        _print(cards)
+    raise typer.Exit(Exit.ATTENTION if any(card.state == "set aside" for card in cards) else Exit.FINE)
+
+
+def _print(cards: Sequence[ConverterCard]) -> None:
+    table = Table()
+    for heading in ("name", "title", "version", "comes from", "jail", "state"):
+        table.add_column(heading, overflow="fold")
+    for card in cards:
+        doubts = f", {len(card.findings)} findings of the audit" if card.findings else ""
+        row = (card.name or "", card.title, card.version, card.origin, card.jail, card.state + doubts)
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+    for card in cards:
+        if card.reason:
+            say(f"{card.name or card.origin}: {card.reason}")
+
+
+@app.command()
+def disable(
+    name: Annotated[str, typer.Argument(help="A converter.")],
+    reason: Annotated[str, typer.Argument()] = "by an operator",
+    config: Config = None,
+) -> None:
+    """Use a converter no more, on all hosts and until it is enabled again. No restart is needed."""
+    with door(config) as control:
+        control.disable_converter(name, reason=reason)
+    say(f"{name} converts nothing any more.")
+
+
+@app.command()
+def enable(name: Annotated[str, typer.Argument(help="A converter.")], config: Config = None) -> None:
+    """Use a converter again."""
+    with door(config) as control:
+        switched = control.enable_converter(name)
+    say(f"{name} converts again." if switched.changed else f"{name} was not disabled here.")
 
 
 @app.command()
@@ -130,9 +151,12 @@ def audit(
 
 @app.command("test")
 def try_(
-    file: Annotated[Path, typer.Argument(help="A log file.", exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(help="A log file, or the folder of one unit.", exists=True)],
     converter: Annotated[str | None, typer.Option(help="Who converts it. Else whoever is surest.")] = None,
     source: Annotated[str | None, typer.Option(help="With this source's converter and options.")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="One more option, such as process_code=30; repeatable.")
+    ] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -140,41 +164,57 @@ def try_(
 
     Exit code 0 if it gives reports, 1 if it does not.
     """
-    from wats_worker.cli.trying import show, tell, try_file  # noqa: PLC0415  as above
+    from wats_worker.cli.showing import show  # noqa: PLC0415  as above
+    from wats_worker.cli.trying import tell, trial_source, try_file  # noqa: PLC0415
 
     settings = load(config)
-    known = {one.name: one for one in settings.sources}
+    known = {one.name: one for one in settings.all_sources()}
     if source is not None and source not in known:
         fail(f"there is no source {source!r}; there is {', '.join(known) or 'none at all'}")
-    tried = try_file(file, settings, source=known[source] if source else None, converter=converter)
+    chosen = trial_source(
+        known[source] if source else None,
+        folder=file.absolute().parent,
+        converter=converter,
+        options=option or (),
+    )
+    trial = try_file(file, settings, chosen)
     if as_json:
-        print_json(tell(tried))
+        print_json(tell(trial))
     else:
-        show(console, file.name, tried)
-    raise typer.Exit(Exit.FINE if isinstance(tried.result, tuple) else Exit.ATTENTION)
+        show(console, file.name, trial)
+    whole = isinstance(trial.attempt.result, tuple) and not trial.missing
+    raise typer.Exit(Exit.FINE if whole else Exit.ATTENTION)
 
 
 @app.command("map")
 def map_(
     file: Annotated[Path, typer.Argument(help="A log file of a tester.", exists=True, dir_okay=False)],
     source: Annotated[str, typer.Option(help="The name of the source to be.")] = "my-tester",
+    to: Annotated[Path | None, typer.Option(help="Write the draft into this new file.")] = None,
     config: Config = None,
 ) -> None:
     """Draft a mapping for a table or a text, and show what it makes of the file.
 
     The draft goes to the standard output, as a part of a configuration file; what it gives to the other one.
-    Exit code 0 if it gives reports as it is, 1 if a person has to complete it.
+    What the file does not tell stands in the draft as comments. Exit code 0 if it gives reports as it is, 1
+    if a person has to complete it, 2 if such a file can't be mapped at all.
     """
     from wats_worker.cli.mapping import drafted, tried_out  # noqa: PLC0415  as above
-    from wats_worker.cli.trying import show  # noqa: PLC0415
+    from wats_worker.cli.showing import show  # noqa: PLC0415
 
-    made = drafted(file)
-    console.print(
-        made.toml(source, str(file.absolute().parent)), highlight=False, markup=False, soft_wrap=True
-    )
-    tried = tried_out(made, file, load(config), source)
-    show(problems, file.name, tried)
-    raise typer.Exit(Exit.FINE if isinstance(tried.result, tuple) else Exit.ATTENTION)
+    settings = load(config)
+    made = drafted(file, settings)
+    text = made.toml(source, str(file.absolute().parent))
+    if to is None:
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+    else:
+        write_new(to, text)
+        for note in (f"The draft is in {to}. To be decided:", *(f"- {note}" for note in made.notes)):
+            problems.print(note, highlight=False, markup=False, soft_wrap=True)
+    trial = tried_out(made, file, settings, source)
+    show(problems, file.name, trial)
+    whole = isinstance(trial.attempt.result, tuple) and not made.guesses
+    raise typer.Exit(Exit.FINE if whole else Exit.ATTENTION)
 
 
 def _write(path: Path, template: str, name: str, module: str) -> Path:
@@ -187,14 +227,7 @@ def _write(path: Path, template: str, name: str, module: str) -> Path:
         "@MODULE@": module,
     }.items():
         text = text.replace(mark, value)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as target:
-            target.write(text)
-    except FileExistsError:
-        fail(f"{path} is there already")
-    except OSError as error:
-        fail(f"{path} can't be written: {error.strerror}")
+    write_new(path, text)
     return path
 
 

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from wats_broker.files import FOLDER, new_file
 from wats_worker.convert.rules import AUTO
 from wats_worker.converters.arrival import PAIRS
 from wats_worker.settings import AnySource, Source
 from wats_worker.spool.bundle import Bundle
-from wats_worker.spool.files import FOLDER
 from wats_worker.watch.complete import stem
 from wats_worker.watch.units import gather
 
@@ -37,10 +37,10 @@ def gathered(file: Path, source: AnySource) -> Iterator[Path]:
         bundle = Bundle(file.parent, gather(root, names))
     finally:
         os.close(root)
-    with tempfile.NamedTemporaryFile(prefix="wats-") as made:
-        made.writelines(bundle.make())
-        made.flush()
-        yield Path(made.name)
+    with tempfile.TemporaryDirectory(prefix="wats-") as folder:
+        with new_file(Path(folder, "unit")) as made:
+            made.writelines(bundle.make())
+        yield Path(folder, "unit")
 
 
 def _is_half(file: Path, source: AnySource) -> bool:

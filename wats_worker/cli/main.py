@@ -9,8 +9,19 @@ from typing import Annotated
 import typer
 
 from wats_broker.names import Stage
-from wats_worker.cli import converters, files, queue, status
-from wats_worker.cli.common import Config, Json, console, fail, keep_secret, load, load_for_converting
+from wats_worker.cli import converters, files, polls, processes, queue, replay, sources, status, tokens
+from wats_worker.cli.common import (
+    Config,
+    Json,
+    console,
+    fail,
+    keep_secret,
+    load,
+    load_for_converting,
+    load_for_everything,
+    load_for_polling,
+    unix_only,
+)
 from wats_worker.settings import WorkerSettings, find
 from wats_worker.version import RELEASE
 
@@ -22,9 +33,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("status")(status.status)
-app.command("replay")(files.replay)
+app.command("replay")(replay.replay)
 app.add_typer(files.app, name="files")
 app.add_typer(queue.app, name="queue")
+app.add_typer(sources.app, name="sources")
+app.add_typer(polls.app, name="polls")
+app.add_typer(processes.app, name="processes")
+app.add_typer(tokens.app, name="token")
 app.add_typer(converters.app, name="converters")
 config_app = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
@@ -52,10 +67,11 @@ def _root(
 
 @app.command()
 def up(config: Config = None) -> None:
-    """Run the whole line on this machine until Ctrl-C: broker, watch, convert, upload."""
+    """Run the whole line on this machine until Ctrl-C: broker, control, watch, convert, upload, poll."""
+    unix_only()
     from wats_worker.app.up import run_all  # noqa: PLC0415  see above
 
-    settings = load_for_converting(config)
+    settings = load_for_everything(config)
     raise typer.Exit(run_all(settings, find(config)))
 
 
@@ -94,6 +110,27 @@ def upload(config: Config = None) -> None:
 
 
 @app.command()
+def poll(config: Config = None) -> None:
+    """Run one poll worker: ask the scheduled sources when it is time."""
+    raise typer.Exit(_stage(Stage.POLL, load_for_polling(config)))
+
+
+@app.command()
+def beat(config: Config = None) -> None:
+    """Run the clock of the scheduled sources. Of several, on any hosts, one ticks and the others stand by."""
+    raise typer.Exit(_stage(Stage.BEAT, load(config)))
+
+
+@app.command()
+def control(config: Config = None) -> None:
+    """Keep the control door open alone: what operators and tools ask and steer the line by."""
+    unix_only()
+    from wats_worker.app import stages  # noqa: PLC0415  see above
+
+    raise typer.Exit(stages.run(Stage.CONTROL, load(config), config=find(config)))
+
+
+@app.command()
 def doctor(config: Config = None, as_json: Json = False) -> None:
     """Would the line work on this machine? Exit code 0: yes. 1: not all of it. 2: no."""
     from wats_worker.cli.doctor import doctor as look  # noqa: PLC0415  see above
@@ -107,6 +144,7 @@ def demo(
     files: Annotated[int, typer.Option(min=0, help="Drop so many further files.")] = 0,
 ) -> None:
     """Show the whole line at work: sample files, a simulated server, and an audit at the end."""
+    unix_only()
     from wats_worker.demo.run import run as run_demo  # noqa: PLC0415  see above
 
     raise typer.Exit(run_demo(keep=keep, files=files))
@@ -145,6 +183,7 @@ def simulator(
 
 
 def _stage(stage: Stage, settings: WorkerSettings, pools: tuple[str, ...] = ()) -> int:
+    unix_only()
     from wats_worker.app import stages  # noqa: PLC0415  see above
 
     return stages.run(stage, settings, pools)
@@ -153,14 +192,14 @@ def _stage(stage: Stage, settings: WorkerSettings, pools: tuple[str, ...] = ()) 
 @config_app.command("check")
 def check(file: Annotated[Path | None, typer.Argument(help="The file to check.")] = None) -> None:
     """Check the configuration and name every mistake with its line and its fix."""
-    settings = load_for_converting(file)
+    settings = load_for_everything(file)
     where = find(file)
-    count = len(settings.sources)
+    count = len(settings.all_sources())
     console.print(
         f"{where or 'no file, only defaults'}: no mistakes; {count} source{'' if count == 1 else 's'}",
         highlight=False,
     )
-    if not settings.sources:
+    if not settings.all_sources():
         console.print("No source is configured, so nothing is watched.", style="yellow")
     _tell_of_converters(settings)
 

@@ -1,16 +1,16 @@
 """``wats-worker polls``: how it stands with the scheduled sources, and what one of them would give."""
 
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from wats_broker.polls import PollState, Ticked
+from wats_broker.polls import Ticked
 from wats_worker.cli.common import (
     Config,
     Exit,
@@ -22,6 +22,7 @@ from wats_worker.cli.common import (
     load_for_polling,
     print_json,
 )
+from wats_worker.control.models.status import Scheduled
 from wats_worker.settings import ScheduledSource, WorkerSettings
 from wats_worker.spool.names import printable
 
@@ -36,12 +37,13 @@ def polls(context: typer.Context, config: Config = None, as_json: Json = False) 
     with asking(config) as line:
         sources = line.settings.scheduled
         states, now = line.polls.states([source.name for source in sources]), line.journal.time()
+    told = [Scheduled.of(source, state, now) for source, state in zip(sources, states, strict=True)]
     if as_json:
         print_json(
-            [tell(source, state, now) for source, state in zip(sources, states, strict=True)],
+            [one.model_dump(mode="json") for one in told],
         )
     else:
-        console.print(table(sources, states, now))
+        console.print(table(told, now))
 
 
 @app.command("now")
@@ -85,42 +87,26 @@ def try_(
     raise typer.Exit(Exit.FINE if tried.answered else Exit.ATTENTION)
 
 
-def table(sources: tuple[ScheduledSource, ...], states: list[PollState], now: float) -> Table:
+def table(sources: Sequence[Scheduled], now: float) -> Table:
     """The scheduled sources for people."""
     made = Table(title="Scheduled sources", title_justify="left")
     for heading in ("source", "poller", "when", "last", "outcome", "taken", "dropped ticks", "next"):
         made.add_column(heading, overflow="fold")
-    for source, state in zip(sources, states, strict=True):
+    for source in sources:
         made.add_row(
-            source.name,
+            source.source,
             source.poller,
-            escape(_when(source)),
-            f"{ago(now - state.began_at)} ago" if state.began_at else "never",
-            "under way" if state.held_until > now else state.outcome.value if state.outcome else "",
-            f"{state.taken} of {state.total}",
-            str(state.dropped),
-            _next(state, now),
+            escape(source.when),
+            f"{ago(now - source.began_at)} ago" if source.began_at else "never",
+            "under way" if source.running else source.outcome.value if source.outcome else "",
+            f"{source.taken} of {source.total}",
+            str(source.dropped),
+            _next(source, now),
         )
     return made
 
 
-def tell(source: ScheduledSource, state: PollState, now: float) -> dict[str, Any]:
-    """The same for scripts."""
-    return {
-        **asdict(state),
-        "poller": source.poller,
-        "when": _when(source),
-        "running": state.held_until > now,
-    }
-
-
-def _when(source: ScheduledSource) -> str:
-    if source.every is not None:
-        return f"every {source.every:g} s"
-    return f"{source.cron} {source.cron_timezone or ''}".strip()
-
-
-def _next(state: PollState, now: float) -> str:
+def _next(state: Scheduled, now: float) -> str:
     after = state.again_at or state.next_at
     if not after:
         return ""

@@ -5,5 +5,6 @@ door      who may come in, and how often
 problems  how a refusal reads
 api       the rooms, put together
 serving   where it listens
+models    what is said, question and answer
 client    the other side, typed
 """

@@ -10,9 +10,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from wats_broker import protocol
 from wats_broker.access import Allowance
 from wats_broker.errors import VersionMismatchError
-from wats_worker.control import hello, problems, tokens
+from wats_worker.control import (
+    config,
+    converters,
+    files,
+    hello,
+    problems,
+    processes,
+    queue,
+    replays,
+    sources,
+    status,
+    tokens,
+    workers,
+)
 from wats_worker.control.desk import Desk
 from wats_worker.control.door import Door
+from wats_worker.control.models.refusals import Refused
 from wats_worker.version import RELEASE
 
 #: Nothing that is asked here is longer.
@@ -20,7 +34,19 @@ _LONGEST_BODY: Final = 1 << 20
 _API: Final = f"/api/v{protocol.Version.read(protocol.PROTOCOL).major}"
 
 #: Each gives its routes; the order is that of the document.
-_ROOMS: Final[Sequence[Callable[[Desk], APIRouter]]] = (hello.router, tokens.router)
+_ROOMS: Final[Sequence[Callable[[Desk], APIRouter]]] = (
+    hello.router,
+    status.router,
+    files.router,
+    queue.router,
+    replays.router,
+    sources.router,
+    converters.router,
+    workers.router,
+    processes.router,
+    config.router,
+    tokens.router,
+)
 
 
 def build(desk: Desk) -> FastAPI:
@@ -33,9 +59,7 @@ def build(desk: Desk) -> FastAPI:
         docs_url=None,  # they fetch their scripts from the internet, which a factory need not have
         redoc_url=None,
         openapi_url="/openapi.json",
-        responses={
-            status: {"model": problems.Refused} for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
-        },
+        responses={status: {"model": Refused} for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)},
     )
     app.state.door = Door(desk.access, Allowance(control.requests_per_minute, control.burst))
     problems.install(app)

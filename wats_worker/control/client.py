@@ -4,10 +4,13 @@ with Client.local(settings) as control:
     print(control.hello().server)
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -16,9 +19,28 @@ from wats_broker import protocol
 from wats_broker.access import Scope
 from wats_broker.errors import VersionMismatchError
 from wats_broker.protocol import Hello
+from wats_broker.states import FileState
+from wats_worker.control.models.asking import Why
+from wats_worker.control.models.configuration import Checked, Configuration, Draft
+from wats_worker.control.models.converters import Converters, Switched
+from wats_worker.control.models.files import FileHistory, FileLine, Files
+from wats_worker.control.models.processes import ProcessList, SyncAsked
+from wats_worker.control.models.queue import (
+    BuriedReports,
+    Discarded,
+    HeldReports,
+    Lane,
+    Pause,
+    QueueCensus,
+    Requeue,
+    Requeued,
+)
+from wats_worker.control.models.refusals import Refused
+from wats_worker.control.models.replays import Replayed, ReplayWanted, With
+from wats_worker.control.models.status import Sources, Status, Workers
+from wats_worker.control.models.tokens import MadeToken, NewToken, Notes, Revoked, Rotation, Tokens
+from wats_worker.control.operator import read_token
 from wats_worker.control.place import Place
-from wats_worker.control.problems import Refused
-from wats_worker.control.tokens import MadeToken, NewToken, Revoked, Rotation, Tokens, read_token
 from wats_worker.settings import WorkerSettings
 
 _TIMEOUT_S: Final = 30.0
@@ -53,10 +75,19 @@ class Client:
         address: ``unix:/path/to/socket`` or an http(s) URL.
         token: Whoever asks.
         verify: False, or a file with the certificates to trust.
+        patience_s: Seconds to wait in all, for each question, when it is told that it asks too often.
     """
 
-    def __init__(self, address: str, token: SecretStr | None, *, verify: bool | str = True) -> None:
+    def __init__(
+        self,
+        address: str,
+        token: SecretStr | None,
+        *,
+        verify: bool | str = True,
+        patience_s: float = 10.0,
+    ) -> None:
         self.address = address
+        self._patience_s = patience_s
         self._socket = address.removeprefix("unix:") if address.startswith("unix:") else None
         headers = {"WATS-Protocol": protocol.PROTOCOL}
         if token is not None:
@@ -102,6 +133,163 @@ class Client:
         """What speaks there. Needs no token."""
         return self._ask(Hello, "GET", "/hello")
 
+    def status(self) -> Status:
+        """The line at a glance."""
+        return self._ask(Status, "GET", "/status")
+
+    # Files
+
+    def files(
+        self,
+        *,
+        find: str = "",
+        serial: str = "",
+        source: str | None = None,
+        state: FileState | None = None,
+        since: float = 0,
+        until: float = 0,
+        count: int = 50,
+        after: str = "",
+    ) -> Files:
+        """A page of files, those with the latest events first. ``after`` is ``next`` of the page before."""
+        query = {
+            "find": find,
+            "serial": serial,
+            "source": source,
+            "state": state,
+            "since": since,
+            "until": until,
+            "count": count,
+            "after": after,
+        }
+        return self._ask(Files, "GET", "/files", query=query)
+
+    def file(self, file_id: str) -> FileHistory:
+        """One file's whole history. A beginning of its id that no other file has is enough."""
+        return self._ask(FileHistory, "GET", f"/files/{_part(file_id)}")
+
+    def source(self, file_id: str, *, offset: int = 0, length: int = 1 << 20) -> bytes:
+        """A piece of the bytes that a tester wrote, of a mebibyte at most."""
+        path = f"/files/{_part(file_id)}/source"
+        return self._send("GET", path, query={"offset": offset, "length": length}).content
+
+    def quarantined(self, *, count: int = 50, after: str = "") -> Files:
+        """The files that no converter could turn into reports, the latest first."""
+        return self._ask(Files, "GET", "/quarantined", query={"count": count, "after": after})
+
+    def replay(
+        self, file_id: str, *, converter: str | None = None, reason: str = "by an operator"
+    ) -> FileLine:
+        """Convert a quarantined file again, by its source's converter or by another one."""
+        how = With(converter=converter, reason=reason)
+        return self._ask(FileLine, "POST", f"/quarantined/{_part(file_id)}/replay", body=how)
+
+    def replay_archive(
+        self,
+        *,
+        reason: str,
+        file_ids: Sequence[str] = (),
+        source: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        converter: str | None = None,
+        most: int = 100,
+        after: str = "",
+    ) -> Replayed:
+        """Send delivered files again, a portion of them; the next begins ``after`` this one's ``next``."""
+        wanted = ReplayWanted.model_construct(
+            file_ids=list(file_ids),
+            source=source,
+            since=since,
+            until=until,
+            converter=converter,
+            reason=reason,
+            most=most,
+            after=after,
+        )
+        return self._ask(Replayed, "POST", "/replays", body=wanted)
+
+    # The upload queue
+
+    def queue(self) -> QueueCensus:
+        """How full everything is."""
+        return self._ask(QueueCensus, "GET", "/queue")
+
+    def buried(self, *, start: int = 0, count: int = 100) -> BuriedReports:
+        """The reports that wait for a person, the oldest first."""
+        return self._ask(BuriedReports, "GET", "/queue/buried", query={"start": start, "count": count})
+
+    def held(self, *, start: int = 0, count: int = 100) -> HeldReports:
+        """The reports that wait for room."""
+        return self._ask(HeldReports, "GET", "/queue/held", query={"start": start, "count": count})
+
+    def requeue(self, *, report_ids: Sequence[str] = (), everything: bool = False) -> Requeued:
+        """Try buried reports again."""
+        which = Requeue(report_ids=list(report_ids), everything=everything)
+        return self._ask(Requeued, "POST", "/queue/requeue", body=which)
+
+    def discard(self, report_id: str, *, reason: str) -> Discarded:
+        """Give a buried report up. It is kept, with who did it and why."""
+        return self._ask(
+            Discarded, "POST", f"/queue/buried/{_part(report_id)}/discard", body=Why(reason=reason)
+        )
+
+    def pause(self, reason: str) -> Lane:
+        """Stop uploading; everything waits."""
+        return self._ask(Lane, "POST", "/queue/pause", body=Pause(reason=reason))
+
+    def resume(self) -> Lane:
+        """Go on uploading."""
+        return self._ask(Lane, "POST", "/queue/resume")
+
+    # Sources, converters, workers
+
+    def sources(self) -> Sources:
+        """Where files come from, and when the last one came."""
+        return self._ask(Sources, "GET", "/sources")
+
+    def pause_source(self, name: str, *, reason: str) -> Switched:
+        """Take nothing more from a source."""
+        return self._ask(Switched, "POST", f"/sources/{_part(name)}/pause", body=Why(reason=reason))
+
+    def resume_source(self, name: str) -> Switched:
+        """Go on taking files from a source."""
+        return self._ask(Switched, "POST", f"/sources/{_part(name)}/resume")
+
+    def converters(self) -> Converters:
+        """Every converter."""
+        return self._ask(Converters, "GET", "/converters")
+
+    def disable_converter(self, name: str, *, reason: str) -> Switched:
+        """Use a converter no more."""
+        return self._ask(Switched, "POST", f"/converters/{_part(name)}/disable", body=Why(reason=reason))
+
+    def enable_converter(self, name: str) -> Switched:
+        """Use a converter again."""
+        return self._ask(Switched, "POST", f"/converters/{_part(name)}/enable")
+
+    def workers(self) -> Workers:
+        """Who lives."""
+        return self._ask(Workers, "GET", "/workers")
+
+    def processes(self) -> ProcessList:
+        """The server's processes as the line knows them."""
+        return self._ask(ProcessList, "GET", "/processes")
+
+    def sync_processes(self) -> SyncAsked:
+        """Have the upload stage ask the server now."""
+        return self._ask(SyncAsked, "POST", "/processes/sync")
+
+    # The configuration, and who comes in
+
+    def config(self) -> Configuration:
+        """What is in force, with every secret masked."""
+        return self._ask(Configuration, "GET", "/config")
+
+    def check_config(self, text: str) -> Checked:
+        """What is wrong with the text of a configuration file."""
+        return self._ask(Checked, "POST", "/config/check", body=Draft(text=text))
+
     def tokens(self) -> Tokens:
         """All tokens, without their texts."""
         return self._ask(Tokens, "GET", "/tokens")
@@ -119,6 +307,10 @@ class Client:
         """End a token at once."""
         return self._ask(Revoked, "DELETE", f"/tokens/{token_id}")
 
+    def notes(self, *, count: int = 100) -> Notes:
+        """What happened at the door, newest first."""
+        return self._ask(Notes, "GET", "/tokens/notes", query={"count": count})
+
     def _ask(
         self,
         answer: type[Answer],
@@ -135,30 +327,58 @@ class Client:
             Denied: the door said no.
             VersionMismatchError: it speaks another protocol.
         """
+        response = self._send(method, path, body=body, query=query)
+        try:
+            return answer.model_validate_json(response.content)
+        except ValidationError as error:
+            raise ControlError(f"{self.address} answers what this client can't read: {error}") from error
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: BaseModel | None = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> httpx.Response:
         # The library leaves a socket open that it could not connect.
         if self._socket and not Path(self._socket).exists():
             raise self._no_door("there is no such socket")
-        try:
-            response = self._http.request(
-                method,
-                f"/api/v{protocol.Version.read(protocol.PROTOCOL).major}{path}",
-                json=body.model_dump(mode="json") if body else None,
-                params={name: value for name, value in (query or {}).items() if value is not None},
-            )
-        except httpx.TransportError as error:
-            raise self._no_door(str(error)) from error
-        if response.is_success:
+        request = self._http.build_request(
+            method,
+            f"/api/v{protocol.Version.read(protocol.PROTOCOL).major}{path}",
+            json=body.model_dump(mode="json") if body else None,
+            params={name: value for name, value in (query or {}).items() if value is not None},
+        )
+        left = self._patience_s
+        while True:
             try:
-                return answer.model_validate_json(response.content)
-            except ValidationError as error:
-                raise ControlError(f"{self.address} answers what this client can't read: {error}") from error
-        raise _denied(response)
+                response = self._http.send(request)
+            except httpx.TransportError as error:
+                raise self._no_door(str(error)) from error
+            if response.is_success:
+                return response
+            wait = _asked_to_wait(response)
+            if wait is None or wait > left:
+                raise _denied(response)
+            left -= wait
+            time.sleep(wait)
 
     def _no_door(self, reason: str) -> NoDoor:
         return NoDoor(
             f"no answer from the control door at {self.address}: {reason}. Is the line running? "
             "Start it with 'wats-worker up', or check [control] listen and url"
         )
+
+
+def _asked_to_wait(response: httpx.Response) -> float | None:
+    told = response.headers.get("Retry-After", "")
+    return float(told) if response.status_code == HTTPStatus.TOO_MANY_REQUESTS and told.isdecimal() else None
+
+
+def _part(text: str) -> str:
+    """A word of a path, whatever a person typed for it."""
+    return quote(text, safe="")
 
 
 def _denied(response: httpx.Response) -> ControlError | VersionMismatchError:

@@ -1,22 +1,52 @@
 """What the rooms behind the door work with: one line, seen from one process."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from wats_broker.access import Access
-from wats_broker.fleet import Fleet
-from wats_broker.journal import Journal
+from wats_broker.board import Board
+from wats_broker.fleet import Fleet, WatchLease
+from wats_broker.journal import Fact, Journal, Wanted
 from wats_broker.names import Keys
+from wats_broker.polls import Polls
 from wats_broker.queue import UploadQueue
 from wats_broker.scripts import Client
-from wats_worker.settings import WorkerSettings
+from wats_broker.serials import Serials
+from wats_broker.switches import Switches
+from wats_worker.control import problems
+from wats_worker.control.models.converters import ConverterCard
+from wats_worker.control.models.processes import ProcessList
+from wats_worker.settings import Check, WorkerSettings
+from wats_worker.spool.names import is_file_id
 from wats_worker.spool.store import Spool
 
 if TYPE_CHECKING:
     from wats_broker.dispatch import Dispatch
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """What other stages know and do. Stages never look at each other; who builds the desk does.
+
+    Args:
+        converters: The converters as a convert worker has them.
+        set_aside: Those that somebody has to look at; cheap where there are no plugins.
+        processes: The server's processes, as a convert worker knows them.
+        finish: Does a delivered file's post action and archives it.
+        checks: What else is looked at in a configuration.
+    """
+
+    converters: Callable[[], list[ConverterCard]]
+    set_aside: Callable[[], list[ConverterCard]]
+    processes: Callable[[], ProcessList]
+    finish: Callable[[str], bool]
+    checks: Sequence[Check] = ()
 
 
 @dataclass(frozen=True)
@@ -34,9 +64,38 @@ class Desk:
     keys: Keys
     access: Access
     journal: Journal
+    serials: Serials
     queue: UploadQueue
     fleet: Fleet
+    watching: WatchLease
+    board: Board
+    polls: Polls
+    switches: Switches
     spool: Spool
     dispatch: Callable[[], "Dispatch"]
+    neighbours: Neighbours
     #: Another one after each start.
     instance: str = field(default_factory=lambda: uuid4().hex)
+
+    def did(self, event: str, who: str, about: str, **facts: Fact) -> None:
+        """Somebody changed something: it is noted for people, and logged."""
+        self.access.note(event, who, about)
+        log.info(event, extra={"who": who, "about": about, **facts})
+
+    def whole(self, beginning: str) -> str:
+        """The one file id that begins like this; a whole one stands for itself, known or not.
+
+        Raises:
+            Problem: no file id begins like this, or several do.
+        """
+        if is_file_id(beginning):
+            return beginning
+        page = self.journal.search(Wanted(text=beginning), count=50, scan=20_000)
+        found = {record.file_id for record in page.records if record.file_id.startswith(beginning)}
+        if len(found) == 1:
+            return found.pop()
+        if found:
+            raise problems.conflict(f"more than one file id begins with {beginning}", fix="add a digit")
+        raise problems.not_found(
+            f"no file id begins with {beginning!r}", fix="'wats-worker files --find TEXT' finds files by name"
+        )

@@ -31,6 +31,11 @@ class Visitor:
     token: Token
     peer: str  #: where from
 
+    @property
+    def name(self) -> str:
+        """What stands in journals for what somebody did."""
+        return f"{self.token.name} ({self.token.id})"
+
 
 @dataclass(frozen=True)
 class Door:

@@ -1,5 +1,6 @@
 """Where the door of a line is, and where its operator's token lies."""
 
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -44,6 +45,24 @@ class Place:
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
     @property
+    def is_open_to_eavesdroppers(self) -> bool:
+        """Whether tokens go over a network that others may listen to.
+
+        >>> Place(Path("/srv"), None, "0.0.0.0", 8042).is_open_to_eavesdroppers
+        True
+        >>> Place(Path("/srv"), None, "127.0.0.1", 8042).is_open_to_eavesdroppers
+        False
+        """
+        return not (self.socket or self.tls or _is_loopback(self.host))
+
+    @property
     def token_file(self) -> Path:
         """Where the operator's token lies that nobody configured."""
         return self.folder / "token"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name; whatever else it may mean, this one never leaves the machine
+        return host == "localhost"

@@ -12,37 +12,20 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
+from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 
 from wats_broker.access import Scope
-from wats_broker.errors import BrokerError, VersionMismatchError
+from wats_broker.errors import BrokerError, IllegalMove, VersionMismatchError
 from wats_broker.protocol import PROTOCOL
+from wats_worker.control.models.refusals import ProblemBody, Refused
+from wats_worker.spool.errors import NotInSpool, SpoolUnusable
 
 log = logging.getLogger(__name__)
 
 #: Seconds after which a client may ask again when the broker is away.
 _AGAIN_S: Final = 2
-
-
-class ProblemBody(BaseModel):
-    """What went wrong, for programs and for people."""
-
-    model_config = ConfigDict(frozen=True)
-
-    code: str
-    text: str
-    fix: str = ""
-    request_id: str = ""
-
-
-class Refused(BaseModel):
-    """The body of every answer that is a refusal."""
-
-    model_config = ConfigDict(frozen=True)
-
-    error: ProblemBody
 
 
 class Problem(Exception):
@@ -134,7 +117,25 @@ def install(app: FastAPI) -> None:
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "refused")
         return answer(request, Problem(error.status_code, code, str(error.detail), headers=error.headers))
 
+    @app.exception_handler(IllegalMove)
+    def moved(request: Request, error: IllegalMove) -> JSONResponse:
+        return answer(
+            request, conflict(str(error), fix="look at the file again: something else happened to it")
+        )
+
+    @app.exception_handler(NotInSpool)
+    def gone(request: Request, error: NotInSpool) -> JSONResponse:
+        return answer(request, not_found(str(error)))
+
+    @app.exception_handler(SpoolUnusable)
+    def unusable(request: Request, error: SpoolUnusable) -> JSONResponse:
+        log.warning("spool_unusable", extra={"reason": str(error)})
+        headers = {"Retry-After": str(_AGAIN_S)}
+        text = "the spool's disk takes nothing, so nothing can be changed just now"
+        return answer(request, Problem(503, "spool_unusable", text, fix="make room on it", headers=headers))
+
     @app.exception_handler(RedisError)
+    @app.exception_handler(OperationalError)
     @app.exception_handler(BrokerError)
     def away(request: Request, error: Exception) -> JSONResponse:
         log.warning("broker_away", extra={"reason": str(error)})

@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -24,8 +24,8 @@ class CannotListen(Exception):
 @contextlib.contextmanager
 def serving(
     app: ASGIApp, place: Place, *, cert_file: Path | None = None, key_file: Path | None = None
-) -> Iterator[None]:
-    """Serve for as long as the block lasts.
+) -> Iterator[Callable[[], bool]]:
+    """Serve for as long as the block lasts. Gives what tells whether it still does.
 
     Args:
         app: What is served.
@@ -57,7 +57,7 @@ def serving(
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="control", daemon=True)
     thread.start()
     try:
-        yield
+        yield thread.is_alive
     finally:
         server.should_exit = True
         thread.join(timeout=10)

@@ -21,4 +21,5 @@ def limits_of(settings: ConvertSettings) -> Limits:
         wall_s=settings.wall_s,
         descriptors=settings.descriptors,
         output_mb=settings.output_mb,
+        reports=settings.reports,
     )

@@ -10,7 +10,7 @@ from wats_worker.convert.roster import Entry, Roster, State, roster
 from wats_worker.convert.rules import AUTO
 from wats_worker.converters import base
 from wats_worker.converters.plugins import search
-from wats_worker.settings import Source, WorkerSettings, mistakes
+from wats_worker.settings import AnySource, WorkerSettings, mistakes
 from wats_worker.settings.lines import Loc
 from wats_worker.settings.mistakes import Mistake
 
@@ -21,11 +21,15 @@ def check_converters(settings: WorkerSettings) -> Iterator[Mistake]:
     for name in settings.converters:
         if _is_unknown(name, made):
             yield Mistake(("converters", name), f"there is no converter {name!r}", _suggestion(name, made))
-    for position, source in enumerate(settings.sources):
-        yield from (replace(found, loc=("sources", position, *found.loc)) for found in _source(source, made))
+    for table, sources in (("sources", settings.sources), ("scheduled", settings.scheduled)):
+        for position, source in enumerate(sources):
+            yield from (
+                replace(found, loc=(table, position, *found.loc)) for found in check_source(source, made)
+            )
 
 
-def _source(source: Source, made: Roster) -> Iterator[Mistake]:
+def check_source(source: AnySource, made: Roster) -> Iterator[Mistake]:
+    """Whether the converter of a source is there, and its options fit it."""
     entry = made.by_name.get(source.converter)
     if source.converter == AUTO:
         fix = "name the converter of this source, if the option belongs to one"
@@ -41,7 +45,7 @@ def _source(source: Source, made: Roster) -> Iterator[Mistake]:
         yield from _fit(source, entry)
 
 
-def _fit(source: Source, entry: Entry) -> Iterator[Mistake]:
+def _fit(source: AnySource, entry: Entry) -> Iterator[Mistake]:
     """The options, as far as they can be judged: a plugin's own are known by name only."""
     if isinstance(entry.options, frozenset):
         yield from _options(source, base.Options, besides=entry.options)
@@ -50,7 +54,7 @@ def _fit(source: Source, entry: Entry) -> Iterator[Mistake]:
 
 
 def _options(
-    source: Source, model: type[BaseModel], *, besides: frozenset[str] = frozenset(), otherwise: str = ""
+    source: AnySource, model: type[BaseModel], *, besides: frozenset[str] = frozenset(), otherwise: str = ""
 ) -> Iterator[Mistake]:
     given: Mapping[str, Any] = source.converter_options()
     try:

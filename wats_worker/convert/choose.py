@@ -46,7 +46,8 @@ def choose(scores: Mapping[str, float], thresholds: Thresholds) -> Chosen | NoCh
         nearest = f"; {best[0]} comes nearest with {best[1]:.2f}, and {thresholds.reject:.2f} is needed"
         return NoChoice(
             f"unknown format: no converter recognises it{nearest if best[1] > 0 else ''}",
-            "name the converter in the source's configuration, or install one for this format",
+            "name the converter in the source's configuration, or install one for this format; "
+            "for a table or a text of your own 'wats-worker converters map' drafts one",
         )
     # Rounded, because 0.60 - 0.45 is a little less than 0.15 to a computer.
     rivals = [entry for entry in ranking if round(best[1] - entry[1], 6) < thresholds.margin]

@@ -13,20 +13,28 @@ from typing import Any, Final
 
 from wats_broker.dispatch import Dispatch
 from wats_broker.errors import IllegalMove
+from wats_broker.fleet import Fleet
 from wats_broker.journal import Fact, Journal, Taken
 from wats_broker.messages import FileSeen, Offer
+from wats_broker.metrics import counted, observed
 from wats_broker.queue import UploadQueue
+from wats_broker.serials import Serials
 from wats_broker.states import FileState
-from wats_worker.convert.attempt import Accepted, Attempt, attempt
+from wats_broker.switches import Kind, Switches
+from wats_worker.convert.accept import MOST_WARNINGS, Accepted
+from wats_worker.convert.attempt import Attempt, attempt
 from wats_worker.convert.choose import Thresholds
 from wats_worker.convert.disposal import Absent, Again, Quarantine, Suspend, decide
 from wats_worker.convert.hold import TERM_S, held
 from wats_worker.convert.interrupt import GoingHome, Interrupt
-from wats_worker.convert.rules import Rule
+from wats_worker.convert.known import Knowledge
+from wats_worker.convert.repeats import repeats
+from wats_worker.convert.rules import Rule, overruled
 from wats_worker.convert.workshop import Workshop
-from wats_worker.reports import wsjf
+from wats_worker.converters.finish import FIELDS
 from wats_worker.sandbox.errors import JailUnavailable
 from wats_worker.sandbox.outcome import Broken, Refusal, Unready
+from wats_worker.spool.draft import Draft
 from wats_worker.spool.errors import SpoolUnusable
 from wats_worker.spool.model import FileMeta, Place
 from wats_worker.spool.store import Spool
@@ -50,9 +58,13 @@ class Pipeline:
 
     Args:
         worker: Name of this process; conversions are held under it.
+        serials: Told which units a file was about.
+        switches: What is not to be used just now.
         workshop: The converters and their jail.
+        knowledge: What is known of the server.
         rules: By source name. A file whose source is no longer configured goes by the default rule.
         interrupt: Breaks a conversion off.
+        fleet: Hears what keeps this worker from converting.
     """
 
     def __init__(
@@ -63,23 +75,31 @@ class Pipeline:
         journal: Journal,
         queue: UploadQueue,
         dispatch: Dispatch,
+        serials: Serials,
+        switches: Switches,
         workshop: Workshop,
+        knowledge: Knowledge,
         rules: Mapping[str, Rule],
         thresholds: Thresholds,
         patience: Patience,
         interrupt: Interrupt | None = None,
+        fleet: Fleet | None = None,
     ) -> None:
         self._worker = worker
         self._spool = spool
         self._journal = journal
         self._queue = queue
         self._dispatch = dispatch
+        self._serials = serials
+        self._switches = switches
         self._workshop = workshop
+        self._knowledge = knowledge
         self._rules = rules
         self._thresholds = thresholds
         self._patience = patience
         self._interrupt = interrupt or Interrupt()
-        self._trouble = ""
+        self._fleet = fleet
+        self._trouble: tuple[str, str] | None = None
 
     def run(self, file_id: str, *, attempt_name: str) -> str:
         """Convert one file.
@@ -93,7 +113,7 @@ class Pipeline:
         """
         room = self._spool.room()
         if not room.writable or room.free_bytes < _LEAST_ROOM:
-            return self._leave("the spool's disk is full or read-only")
+            return self._leave("spool", "the spool's disk is full or read-only")
         holder = f"{self._worker}/{attempt_name}"
         taken = self._journal.take(file_id, worker=holder, term_s=TERM_S)
         if taken.kind == "unknown":
@@ -116,22 +136,30 @@ class Pipeline:
         except (SpoolUnusable, JailUnavailable) as problem:
             # Not the file's fault, so no attempt either. Reconciling sends it again after a while.
             self._journal.give_back(file_id, worker=holder, reason=str(problem))
-            return self._leave(str(problem))
+            return self._leave("jail" if isinstance(problem, JailUnavailable) else "spool", str(problem))
         except IllegalMove as problem:
             # Somebody else has it, or the journal forgot everything. Reconciling goes on from the spool.
             log.warning("file_left", extra={**_about(meta), "reason": str(problem)})
             return "left"
-        if self._trouble:
-            log.info("converting_goes_on")
-            self._trouble = ""
+        self._go_on()
         return state.value
 
-    def _leave(self, trouble: str) -> str:
-        """Leave a file for better days; what is wrong is said once and not for every file."""
-        if trouble != self._trouble:
+    def _leave(self, what: str, trouble: str) -> str:
+        """Leave a file for better days; what is wrong is logged once and not for every file."""
+        if (what, trouble) != self._trouble:
             log.error("converting_stopped", extra={"reason": trouble})
-            self._trouble = trouble
+            self._trouble = (what, trouble)
+        if self._fleet is not None:
+            self._fleet.complain(self._worker, what, trouble)
         return "left"
+
+    def _go_on(self) -> None:
+        if self._trouble is None:
+            return
+        log.info("converting_goes_on")
+        if self._fleet is not None:
+            self._fleet.content(self._worker, self._trouble[0])
+        self._trouble = None
 
     def _convert(self, meta: FileMeta, taken: Taken) -> FileState:
         if taken.deaths > self._patience.max_attempts:
@@ -142,54 +170,69 @@ class Pipeline:
                     fix="look for kills from outside (memory, watchdog) at those times, then replay it",
                 ),
             )
-        with self._interrupt.allowed():
-            tried = attempt(
-                meta.file_id,
-                self._spool.source(meta.file_id),
-                meta.name,
-                self._rules.get(meta.source, Rule()),
-                workshop=self._workshop,
-                thresholds=self._thresholds,
-            )
+        known = self._knowledge.now()
+        self._workshop.switch_off(
+            {name: str(off) for name, off in self._switches.off_lately(Kind.CONVERTER).items()}
+        )
+        with self._spool.draft(meta.file_id) as draft:
+            with self._interrupt.allowed():
+                tried = attempt(
+                    meta.file_id,
+                    self._spool.source(meta.file_id),
+                    meta.name,
+                    overruled(self._rules.get(meta.source, Rule()), meta.converter),
+                    tray=draft,
+                    workshop=self._workshop,
+                    thresholds=self._thresholds,
+                    known=known,
+                )
+            if isinstance(tried.result, tuple):
+                return self._deliver(meta, tried, tried.result, draft)
         match tried.result:
-            case tuple(reports):
-                return self._deliver(meta, tried, reports)
             case Quarantine() as why:
                 return self._quarantine(meta, why, tried=tried)
             case outcome:
                 return self._dispose(meta, outcome, tried, taken.attempt)
 
-    def _deliver(self, meta: FileMeta, tried: Attempt, reports: Sequence[Accepted]) -> FileState:
+    def _deliver(
+        self, meta: FileMeta, tried: Attempt, reports: Sequence[Accepted], draft: Draft
+    ) -> FileState:
         if self._spool.changed(meta.file_id):
             # A writer held it open through its claim. Reconciling gives it the identity it should have.
             reason = "it was written to after its claim"
             self._journal.record(meta.file_id, "file_given_back", state=FileState.SEEN, reason=reason)
             log.warning("file_given_back", extra={**_about(meta), "reason": reason})
             return FileState.SEEN
-        bodies = {one.report_id: wsjf.dump(one.report) for one in reports}
-        self._spool.save_reports(meta.file_id, bodies)
+        runs = [one.run for one in reports if one.run is not None]
+        warnings = list(dict.fromkeys([*tried.warnings, *repeats(self._journal, runs)]))
+        draft.keep(warnings=warnings[:MOST_WARNINGS])
         fields: dict[str, Fact] = {
             "converter": tried.converter,
-            "reports": len(bodies),
-            "warnings": len(tried.warnings),
+            "reports": len(reports),
+            "warnings": len(warnings),
         }
+        self._serials.note(meta.file_id, (one.serial for one in reports))
         self._journal.record(
             meta.file_id,
             "file_converted",
             state=FileState.CONVERTED,
             fields=fields,
-            reports=len(bodies),
-            warnings="; ".join(tried.warnings[:20]) or None,
+            reports=len(reports),
+            warnings="; ".join(warnings[:20]) or None,
             jail_ms=round(tried.usage.wall_s * 1000, 1),
             cpu_ms=round(tried.usage.cpu_s * 1000, 1),
+            tallies=[
+                counted("reports", meta.source, tried.converter, "made", by=len(reports)),
+                *_tallies(tried),
+            ],
             **_terms(tried),
         )
         offered = self._queue.offer(
-            meta.file_id, [Offer(ours, meta.priority, len(body)) for ours, body in bodies.items()]
+            meta.file_id, [Offer(one.report_id, meta.priority, one.size) for one in reports]
         )
         self._dispatch.drain(offered.permits)
         log.info(
-            "file_converted", extra={**_about(meta), "converter": tried.converter, "reports": len(bodies)}
+            "file_converted", extra={**_about(meta), "converter": tried.converter, "reports": len(reports)}
         )
         return FileState.CONVERTED
 
@@ -213,6 +256,7 @@ class Pipeline:
                     "file_suspended",
                     state=FileState.SUSPENDED,
                     reason=decision.reason,
+                    tallies=_tallies(tried),
                     **_terms(tried),
                 )
                 log.info("file_suspended", extra={**_about(meta), "reason": decision.reason})
@@ -223,6 +267,7 @@ class Pipeline:
                     "file_given_back",
                     state=FileState.SEEN,
                     reason=decision.reason,
+                    tallies=_tallies(tried),
                     **_terms(tried),
                 )
                 log.warning("file_given_back", extra={**_about(meta), "reason": decision.reason})
@@ -244,10 +289,20 @@ class Pipeline:
         }
         self._spool.quarantine(meta.file_id, told, stderr)
         story = told | (_terms(tried) if tried else {})
+        fields: dict[str, Fact] = (
+            {**told, "converter": tried.converter} if tried and tried.converter else {**told}
+        )
         self._journal.record(
-            meta.file_id, "file_quarantined", state=FileState.QUARANTINED, fields=dict(told), **story
+            meta.file_id,
+            "file_quarantined",
+            state=FileState.QUARANTINED,
+            fields=fields,
+            tallies=_tallies(tried) if tried else (),
+            **story,
         )
         self._queue.release(meta.file_id)
+        if why.field == FIELDS["processCode"]:
+            self._knowledge.want_newer()
         log.warning("file_quarantined", extra={**_about(meta), **told})
         return FileState.QUARANTINED
 
@@ -259,6 +314,25 @@ def _about(meta: FileMeta) -> dict[str, str]:
 
 def _seen(meta: FileMeta) -> FileSeen:
     return FileSeen(meta.file_id, meta.source, meta.name, meta.size, meta.pool, meta.priority)
+
+
+def _tallies(tried: Attempt) -> list[str]:
+    """What is counted of an attempt, whatever came of it."""
+    used, found = tried.usage, []
+    if used.wall_s:
+        found = [
+            observed("jail", tried.converter, seconds=used.wall_s),
+            observed("overhead", seconds=used.overhead_s),
+            counted("cpu", tried.converter, by=round(used.cpu_s * 1_000_000)),
+        ]
+    match tried.result:
+        case Broken(kind=kind):
+            found.append(counted("faults", tried.converter, kind))
+        case Unready():
+            found.append(counted("retries", "convert", "unready"))
+        case Absent():
+            found.append(counted("retries", "convert", "converter absent"))
+    return found
 
 
 def _terms(tried: Attempt) -> dict[str, Any]:

@@ -5,7 +5,6 @@ a plugin is touched for it.
 """
 
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -16,24 +15,33 @@ from wats_worker.convert.bounds import limits_of
 from wats_worker.converters.base import Options
 from wats_worker.converters.plugins import Found, Plugin
 from wats_worker.converters.registry import bundled
+from wats_worker.ownership import open_to_others
 from wats_worker.sandbox import audit
 from wats_worker.sandbox.policy import NOTHING, Capabilities, Level
 from wats_worker.settings import ConverterSettings, WorkerSettings
 
 #: The module that a zygote gets our own converters from.
 BUNDLED_MODULE: Final = "wats_worker.converters.registry"
-#: What a zygote loads for plugins: it tells authors at an import what they have no use for.
-_GUARDS: Final = {"warn": "wats_worker.sandbox.guard.warn", "refuse": "wats_worker.sandbox.guard.refuse"}
 #: What plugins are written with, loaded beforehand as well: a file need not wait for it.
 _TOOLS: Final = (
     "csv",
     "json",
     *(
         f"wats_worker.converters.{name}"
-        for name in ("archives", "clock", "finish", "lines", "markup", "measures", "starts", "texts", "units")
+        for name in (
+            "archives",
+            "bundle",
+            "clock",
+            "finish",
+            "lines",
+            "markup",
+            "measures",
+            "starts",
+            "texts",
+            "units",
+        )
     ),
 )
-_OWN: Final = frozenset({*_GUARDS.values(), *_TOOLS})
 
 
 class State(StrEnum):
@@ -68,7 +76,8 @@ class Entry:
         said += [f"{granted.threads} threads"] if granted.threads else []
         said += [f"reads {folder}" for folder in granted.folders]
         said += [f"environment {name}" for name, _ in granted.environment]
-        said += [f"library {name}" for name in granted.libraries if name not in _OWN]
+        said += [f"library {name}" for name in granted.libraries if name not in _TOOLS]
+        said += [f"accepted {name}" for name in granted.accepted]
         if granted.limits:
             limits = granted.limits
             said.append(f"{limits.memory_mb} MB, {limits.cpu_s} s CPU, {limits.wall_s:g} s")
@@ -81,7 +90,7 @@ class Entry:
         >>> entry.terms(Level.STRICT)
         'strict; 2 threads'
         """
-        enforced = Level.LIMITS if self.capabilities.trusted else level
+        enforced = min(level, Level.LIMITS) if self.capabilities.trusted else level
         return "; ".join([enforced.name.lower(), *self.grants()])
 
 
@@ -152,14 +161,17 @@ def _plugin(settings: WorkerSettings, pool: str, plugin: Plugin) -> Entry:
         findings = () if own.trusted else _audited(plugin, own)
     except SyntaxError as error:
         return Entry("", card.title, card.version, plugin.origin, State.ASIDE, str(error))
-    guards = () if own.trusted else (_GUARDS[own.audit or settings.convert.audit],)
     entry = Entry(
         name=card.name,
         title=card.title,
         version=card.version,
         origin=plugin.origin,
         findings=findings,
-        capabilities=_capabilities(settings, pool, card.name, folder=plugin.own, tools=(*guards, *_TOOLS)),
+        capabilities=replace(
+            _capabilities(settings, pool, card.name, folder=plugin.own, tools=_TOOLS),
+            imports="free" if own.trusted else own.audit or settings.convert.audit,
+            accepted=() if own.trusted else own.accept,
+        ),
         options=card.options,
         path=plugin.path,
     )
@@ -167,38 +179,33 @@ def _plugin(settings: WorkerSettings, pool: str, plugin: Plugin) -> Entry:
 
 
 def _audited(plugin: Plugin, own: ConverterSettings) -> tuple[audit.Finding, ...]:
-    granted = frozenset(own.environment)
-    return tuple(audit.audit(plugin.text, str(plugin.path), threads=own.threads > 0, environment=granted))
+    return tuple(
+        audit.audit(
+            plugin.text,
+            str(plugin.path),
+            threads=own.threads > 0,
+            environment=frozenset(own.environment),
+            accepted=frozenset(own.accept),
+        )
+    )
 
 
 def _with_state(settings: WorkerSettings, entry: Entry) -> Entry:
     own = settings.converters.get(entry.name, ConverterSettings())
     if not own.enabled:
         return _put(entry, State.DISABLED, f"[converters.{entry.name}] says enabled = false")
-    if entry.path and own.trusted and (why := _open_to_others(entry.path)):
+    if entry.path and own.trusted and (why := open_to_others(entry.path)):
         return _put(entry, State.ASIDE, f"{why}, and what is trusted has to be safe from them")
     if entry.findings and (own.audit or settings.convert.audit) == "refuse":
+        first = entry.findings[0]
         more = f" (and {len(entry.findings) - 1} more)" if len(entry.findings) > 1 else ""
-        return _put(entry, State.ASIDE, f"the audit refuses it: {entry.findings[0]}{more}")
+        grant = f'Who accepts that writes accept = ["{first.name}"] under [converters.{entry.name}]'
+        return _put(entry, State.ASIDE, f"the audit refuses it: {first}{more}. {grant}")
     return entry
 
 
 def _put(entry: Entry, state: State, reason: str) -> Entry:
     return replace(entry, state=state, reason=reason)
-
-
-def _open_to_others(path: Path) -> str:
-    """Whether somebody besides root and us can change the code; empty if not."""
-    for place in (path, path.parent):
-        try:
-            status = place.stat()
-        except OSError as error:
-            return f"{place}: {error.strerror}"
-        if status.st_uid not in {0, os.geteuid()}:
-            return f"{place} belongs to another user"
-        if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
-            return f"everybody can write to {place}"
-    return ""
 
 
 def _capabilities(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wats_worker.convert.choose import Thresholds
-from wats_worker.settings import ConvertSettings, Source, WorkerSettings
+from wats_worker.settings import FACTS, AnySource, ConvertSettings, Source, WorkerSettings
 
 #: The converter that is chosen by what the file looks like.
 AUTO: Final = "auto"
@@ -19,7 +19,7 @@ class Rule:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def rule(source: Source, settings: WorkerSettings) -> Rule:
+def rule(source: AnySource, settings: WorkerSettings) -> Rule:
     """The rule for a source. A converter that may read the drop folder is also told which one it is.
 
     >>> settings = WorkerSettings(converters={"klippel": {"drop_folder": True}})
@@ -28,9 +28,22 @@ def rule(source: Source, settings: WorkerSettings) -> Rule:
     """
     options = source.converter_options()
     granted = {name for name, converter in settings.converters.items() if converter.drop_folder}
-    if source.converter in granted or (granted and source.converter == AUTO):
+    if isinstance(source, Source) and (source.converter in granted or (granted and source.converter == AUTO)):
         options["drop_folder"] = str(source.folder)
     return Rule(source.converter, options)
+
+
+def overruled(rule: Rule, converter: str) -> Rule:
+    """The rule when a person has named the converter; empty is no word.
+
+    Options that only the source's own converter knows are left out: another one would refuse the file.
+
+    >>> overruled(Rule("ict", {"sheet": 2, "process_code": 30}), "mapped-csv")
+    Rule(converter='mapped-csv', options={'process_code': 30})
+    """
+    if converter in {"", rule.converter}:
+        return rule
+    return Rule(converter, {name: value for name, value in rule.options.items() if name in FACTS})
 
 
 def thresholds(settings: ConvertSettings) -> Thresholds:

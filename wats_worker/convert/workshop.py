@@ -9,11 +9,12 @@ from typing import Any, Self
 from wats_worker.convert.bounds import level_of, limits_of
 from wats_worker.convert.roster import BUNDLED_MODULE, Entry, Roster, State, roster
 from wats_worker.converters.plugins import Found, Lookout
-from wats_worker.sandbox.cell import Cell
+from wats_worker.sandbox.cells import prove
 from wats_worker.sandbox.errors import JailUnavailable
 from wats_worker.sandbox.jail import Jail
 from wats_worker.sandbox.outcome import Broken, Outcome, Probed
-from wats_worker.sandbox.policy import Capabilities, Setup
+from wats_worker.sandbox.policy import Capabilities, Level, Setup
+from wats_worker.sandbox.result import Take
 from wats_worker.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Workshop:
         self._scratch = scratch
         self._lookout = Lookout(settings.convert.plugins)
         self._unfit: dict[Capabilities, str] = {}
+        self._off: dict[str, str] = {}
         self._roster, self._jail = self._build(self._lookout.look() or Found())
 
     @property
@@ -52,7 +54,11 @@ class Workshop:
             self._roster, self._jail = self._build(found)
             log.info("plugins_changed", extra={"plugins": [plugin.card.name for plugin in found.plugins]})
             self.tell()
-        return self._roster
+        return self._without_those_off(self._roster)
+
+    def switch_off(self, reasons: Mapping[str, str]) -> None:
+        """These converters are not to be used from now on, for the reasons given; all others are."""
+        self._off = dict(reasons)
 
     def prove(self) -> None:
         """Build every jail that the configuration asks for, and take it down again: for a worker's start.
@@ -67,10 +73,13 @@ class Workshop:
             limits=limits_of(self._settings.pool(self._pool)),
             level=level_of(self._settings),
         )
-        _try(plain)
+        prove(plain)
+        if plain.level < Level.STRICT:
+            level = plain.level.name.lower()
+            log.warning("jail_lowered", extra={"level": level, "hint": "as [sandbox] level says"})
         for granted in {entry.capabilities for entry in self.roster.ready} - {plain.capabilities}:
             try:
-                _try(replace(plain, capabilities=granted, limits=granted.limits or plain.limits))
+                prove(replace(plain, capabilities=granted, limits=granted.limits or plain.limits))
             except JailUnavailable as unavailable:
                 self._unfit[granted] = str(unavailable)
         self._roster = self._fit(self._roster)
@@ -94,22 +103,27 @@ class Workshop:
         entry = self._roster.by_name.get(converter)
         return entry.terms(level_of(self._settings)) if entry else ""
 
-    def probe(self, path: Path, name: str, *, then: Mapping[str, Any] | None = None) -> Probed | Broken:
+    def probe(
+        self, path: Path, name: str, *, then: Mapping[str, Any] | None = None, take: Take | None = None
+    ) -> Probed | Broken:
         """Ask every converter how sure it is that the file is its own.
 
         Args:
             path: The file.
             name: The name it came with.
             then: Options for the surest one, which may convert it in the same run; see ``Jail.probe``.
+            take: Is given its reports as they come.
 
         Raises:
             OSError: the file can't be read.
             JailUnavailable: the jail can't be built.
         """
-        return self._jail.probe(path, name, [entry.name for entry in self.roster.ready], then=then)
+        return self._jail.probe(path, name, [entry.name for entry in self.roster.ready], then=then, take=take)
 
-    def convert(self, path: Path, name: str, converter: str, options: Mapping[str, Any]) -> Outcome:
-        """Convert one file.
+    def convert(
+        self, path: Path, name: str, converter: str, options: Mapping[str, Any], *, take: Take | None = None
+    ) -> Outcome:
+        """Convert one file; see ``Jail.convert``.
 
         Raises:
             ConverterAbsent: its converter can't be used now.
@@ -119,7 +133,7 @@ class Workshop:
         """
         if (absence := self.roster.absence(converter)) is not None:
             raise ConverterAbsent(absence)
-        return self._jail.convert(path, name, converter, options)
+        return self._jail.convert(path, name, converter, options, take=take)
 
     def close(self) -> None:
         """End whatever runs. The workshop may be used again."""
@@ -146,14 +160,18 @@ class Workshop:
     def _fit(self, made: Roster) -> Roster:
         return Roster(tuple(self._judged(entry) for entry in made.entries))
 
+    def _without_those_off(self, made: Roster) -> Roster:
+        if not self._off:
+            return made
+        return Roster(
+            tuple(
+                replace(entry, state=State.DISABLED, reason=self._off[entry.name])
+                if entry.name in self._off and entry.state is State.READY
+                else entry
+                for entry in made.entries
+            )
+        )
+
     def _judged(self, entry: Entry) -> Entry:
         reason = self._unfit.get(entry.capabilities)
         return replace(entry, state=State.ASIDE, reason=reason) if reason else entry
-
-
-def _try(setup: Setup) -> None:
-    cell = Cell(setup)
-    try:
-        cell.start()
-    finally:
-        cell.close()

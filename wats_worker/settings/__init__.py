@@ -6,7 +6,7 @@ tells every mistake with its line (which ``lines`` finds) and its fix.
 
 from wats_worker.settings.control import ControlSettings
 from wats_worker.settings.converters import ConverterSettings, SandboxSettings
-from wats_worker.settings.load import Check, find, load
+from wats_worker.settings.load import Check, find, load, understand
 from wats_worker.settings.mistakes import Misconfigured, Mistake
 from wats_worker.settings.schema import (
     ConvertSettings,
@@ -40,4 +40,5 @@ __all__ = [
     "WorkerSettings",
     "find",
     "load",
+    "understand",
 ]

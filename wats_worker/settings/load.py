@@ -41,7 +41,15 @@ def load(config: Path | None = None, *, checks: Iterable[Check] = ()) -> WorkerS
         Misconfigured: it names every mistake with its place and its fix.
     """
     file = find(config)
-    text = _read(file) if file else ""
+    return understand(_read(file) if file else "", file, checks=checks)
+
+
+def understand(text: str, file: Path | None, *, checks: Iterable[Check] = ()) -> WorkerSettings:
+    """The settings that a text gives, as if it lay at ``file``, and the environment.
+
+    Raises:
+        Misconfigured: it names every mistake with its place and its fix.
+    """
     data = _parse(text, file)
     lines = locate(text)
 

@@ -107,7 +107,9 @@ class ConvertSettings(Section):
     cpu_s: Count = 120
     wall_s: Seconds = 300.0
     descriptors: Annotated[int, Field(ge=8)] = 50
-    output_mb: Count = 100
+    #: All reports of one file together. They wait on the disk, not in memory.
+    output_mb: Count = 1000
+    reports: Count = 100_000
     #: Further converters, one module each.
     plugins: Folder | None = None
     #: "refuse": a plugin that the audit finds fault with is set aside.

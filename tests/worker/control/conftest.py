@@ -5,18 +5,29 @@ from contextlib import ExitStack
 import pytest
 
 from wats_broker.access import Access, Scope
-from wats_broker.fleet import Fleet
+from wats_broker.board import Board
+from wats_broker.dispatch import Dispatch, celery_app
+from wats_broker.fleet import Fleet, WatchLease
 from wats_broker.journal import Journal
-from wats_broker.names import Keys
+from wats_broker.names import Keys, Stage, celery_queue
+from wats_broker.polls import Polls
 from wats_broker.queue import QueueLimits, UploadQueue
+from wats_broker.serials import Serials
+from wats_broker.switches import Switches
 from wats_worker.control import api
 from wats_worker.control.client import Client
-from wats_worker.control.desk import Desk
+from wats_worker.control.desk import Desk, Neighbours
+from wats_worker.control.models.converters import ConverterCard
+from wats_worker.control.models.processes import ProcessList
+from wats_worker.control.operator import local_token
 from wats_worker.control.place import Place
 from wats_worker.control.serving import serving
-from wats_worker.control.tokens import local_token
 from wats_worker.settings import ControlSettings, SpoolSettings, WorkerSettings
 from wats_worker.spool.store import Spool
+
+BETTER = ConverterCard(
+    name="better", title="", version="1", origin="", jail="", state="ready", reason=None, findings=[]
+)
 
 
 @pytest.fixture
@@ -28,7 +39,7 @@ def settings(tmp_path):
 
 
 @pytest.fixture
-def make_desk(real_redis, tmp_path):
+def make_desk(real_redis, broker):
     def make(settings):
         keys = Keys()
         return Desk(
@@ -39,9 +50,22 @@ def make_desk(real_redis, tmp_path):
             access=Access(real_redis, keys),
             journal=Journal(real_redis, keys),
             queue=UploadQueue(real_redis, keys, limits=QueueLimits()),
+            serials=Serials(real_redis, keys),
             fleet=Fleet(real_redis, keys),
+            watching=WatchLease(real_redis, keys),
+            board=Board(real_redis, keys),
+            polls=Polls(real_redis, keys),
+            switches=Switches(real_redis, keys),
             spool=Spool(settings.spool.folder),
-            dispatch=lambda: pytest.fail("nothing is to be sent"),
+            dispatch=lambda: Dispatch(celery_app(broker, Stage.CONTROL)),
+            neighbours=Neighbours(
+                converters=lambda: [BETTER],
+                set_aside=list,
+                processes=lambda: ProcessList(
+                    server=None, version="", age_s=None, old=False, asked_at=0, trouble=None, processes=[]
+                ),
+                finish=lambda _: False,
+            ),
         )
 
     return make
@@ -59,7 +83,7 @@ def serve(desk):
 
         def start(settings, desk=desk):
             place = Place.of(settings)
-            desk.access.admit(local_token(settings).get_secret_value(), "local", Scope.ADMIN)
+            desk.access.admit(local_token(settings).get_secret_value(), "local", Scope.ADMIN, term_s=600)
             held.enter_context(serving(api.build(desk), place))
             return place
 
@@ -76,3 +100,17 @@ def client(place, settings):
     """The operator of this machine."""
     with Client.local(settings) as control:
         yield control
+
+
+@pytest.fixture
+def messages(broker):
+    """The file ids of all convert messages that wait, which are taken out by asking."""
+
+    def messages():
+        ids = []
+        with celery_app(broker, Stage.CONTROL).connection_for_read() as connection:
+            while message := connection.default_channel.basic_get(celery_queue("convert"), no_ack=True):
+                ids.append(message.decode()[1]["file_id"])
+        return ids
+
+    return messages

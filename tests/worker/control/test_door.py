@@ -10,9 +10,9 @@ from support import free_port
 from wats_broker.access import Scope
 from wats_broker.errors import VersionMismatchError
 from wats_worker.control.client import Client, ControlError, Denied, NoDoor
+from wats_worker.control.operator import local_token
 from wats_worker.control.place import Place
 from wats_worker.control.serving import CannotListen, serving
-from wats_worker.control.tokens import local_token
 from wats_worker.settings import ControlSettings, SpoolSettings, WorkerSettings
 
 

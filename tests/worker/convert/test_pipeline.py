@@ -5,21 +5,27 @@ import json
 import os
 import signal
 import threading
+import time
 
 import pytest
 from plugins import write_plugin
 
+from wats_broker.board import Board
 from wats_broker.dispatch import Dispatch, celery_app
 from wats_broker.journal import Journal
 from wats_broker.messages import FileSeen
 from wats_broker.names import Keys, Stage
 from wats_broker.queue import QueueLimits, UploadQueue
+from wats_broker.serials import Serials
 from wats_broker.states import FileState, ReportState
-from wats_worker.convert.attempt import report_id
+from wats_broker.switches import Kind, Switches
+from wats_worker.convert.accept import report_id
 from wats_worker.convert.choose import Thresholds
+from wats_worker.convert.known import Knowledge
 from wats_worker.convert.pipeline import Patience, Pipeline
 from wats_worker.convert.rules import Rule
 from wats_worker.convert.workshop import Workshop
+from wats_worker.reports.processes import Copy, Processes
 from wats_worker.settings import WorkerSettings
 from wats_worker.spool.files import Stamp
 from wats_worker.spool.model import Claimable, Place
@@ -44,6 +50,9 @@ class Bench:
         self.tmp_path = tmp_path
         self.spool = Spool(tmp_path / "spool")
         self.journal = Journal(redis, Keys())
+        self.board = Board(redis, Keys())
+        self.serials = Serials(redis, Keys())
+        self.switches = Switches(redis, Keys())
         self.queue = UploadQueue(redis, Keys(), limits=QueueLimits(max_size=3))
         self.dispatch = Dispatch(celery_app(broker, Stage.WATCH))
         self.plugins = tmp_path / "plugins"
@@ -61,7 +70,12 @@ class Bench:
             journal=self.journal,
             queue=self.queue,
             dispatch=self.dispatch,
+            serials=self.serials,
+            switches=self.switches,
             workshop=workshop,
+            knowledge=Knowledge(
+                board=self.board, copy=self.tmp_path / "spool/processes.json", server="https://plant"
+            ),
             rules=self.rules,
             thresholds=Thresholds(),
             patience=Patience(**patience),
@@ -319,3 +333,130 @@ def test_choosing_and_converting_take_one_run(bench):
     assert probed.tried.converter == "wats-json"
     assert len(probed.tried.outcome.reports) == 1
     assert max(probed.scores, key=probed.scores.get) == "wats-json"
+
+
+PROCESSES = [
+    {"code": 10, "name": "SW Debug", "isTestOperation": True, "state": 1},
+    {"code": 60, "name": "Functional test", "isTestOperation": True, "state": 1},
+    {"code": 70, "name": "Twin", "isTestOperation": True, "state": 1},
+    {"code": 71, "name": "Twin", "isTestOperation": True, "state": 1},
+]
+
+
+class TestWithTheServersProcesses:
+    @pytest.fixture
+    def bench(self, bench):
+        copy = Copy(
+            server="https://plant", confirmed_at=time.time(), processes=tuple(Processes.of(PROCESSES))
+        )
+        bench.board.put_up(
+            copy.dump(), version="1", server=copy.server, size=4, confirmed_at=copy.confirmed_at
+        )
+        return bench
+
+    def quarantined(self, bench, **changes):
+        file_id = bench.claim(body(**changes))
+        assert bench.pipeline().run(file_id, attempt_name="a") == "quarantined"
+        return bench.spool.reason(file_id)
+
+    def test_a_code_the_server_does_not_know_goes_no_further(self, bench):
+        """The file waits with a reason and a way out, and a newer list is asked for."""
+        reason = self.quarantined(bench, processCode=61)
+
+        assert reason["reason"] == "61 is not known on this server"
+        assert reason["field"] == "process code"
+        assert "process_code" in reason["fix"]
+        assert bench.board.look().wanted
+
+    def test_a_name_that_the_list_resolves_becomes_its_code(self, bench):
+        """Exactly as the server writes it."""
+        file_id = bench.claim(body(processCode=None, processName="Functional test"))
+
+        assert bench.pipeline().run(file_id, attempt_name="a") == "converted"
+
+        (pending,) = bench.spool.pending(file_id)
+        report = json.loads(bench.spool.report(file_id, pending))
+        assert (report["processCode"], report["processName"]) == (60, "Functional test")
+
+    @pytest.mark.parametrize(
+        ("name", "told"),
+        [
+            ("functional test", "no test of that name; did it mean 'Functional test'?"),
+            ("Twin", "several of that name: 70, 71"),
+        ],
+    )
+    def test_a_name_that_it_does_not_resolve_is_refused(self, bench, name, told):
+        """With what can be done about it."""
+        reason = self.quarantined(bench, processCode=None, processName=name)
+
+        assert told in reason["reason"]
+        assert f'process_codes = {{ "{name}" = … }}' in reason["fix"]
+
+    def test_a_testers_own_name_beside_a_configured_code_is_kept_elsewhere(self, bench):
+        """The server would refuse it beside the code."""
+        bench.rules["ict"] = Rule(options={"process_code": 10})
+        file_id = bench.claim(body(processCode=None, processName="Tuning"))
+
+        bench.pipeline().run(file_id, attempt_name="a")
+
+        (pending,) = bench.spool.pending(file_id)
+        report = json.loads(bench.spool.report(file_id, pending))
+        assert (report["processCode"], "processName" in report) == (10, False)
+        assert {"description": "Process", "text": "Tuning"} in [
+            {key: info[key] for key in ("description", "text")} for info in report["miscInfos"]
+        ]
+
+
+def test_a_run_that_was_reported_before_is_warned_about(bench):
+    """Another file of the same unit, process and start: the server would overwrite the first one silently."""
+    first, second = bench.claim(body()), bench.claim(body() + b"\n", "again.json")
+    pipeline = bench.pipeline()
+    pipeline.run(first, attempt_name="a")
+
+    pipeline.run(second, attempt_name="b")
+
+    told = f"report {report_id(first, 0)} has the same unit, process and start, and would be overwritten"
+    assert any(told in warning for warning in bench.spool.warnings(second))
+    assert not any(told in warning for warning in bench.spool.warnings(first))
+    assert told in bench.journal.file(second).story[-1].facts["warnings"]
+
+
+class TestAPersonsWord:
+    """What somebody says while the line runs."""
+
+    def test_a_file_is_found_by_its_units_serial_number(self, bench):
+        """As soon as it is converted."""
+        file_id = bench.claim(body())
+
+        bench.pipeline().run(file_id, attempt_name="a")
+
+        assert bench.serials.find("sn-1") == [file_id]
+
+    def test_a_replayed_file_goes_by_the_converter_that_was_named(self, bench):
+        """Whatever its source says; options of the source's own converter are left out."""
+        bench.rules["ict"] = Rule("wats-text", {"operator": "op"})
+        file_id = bench.claim(body())
+        bench.pipeline().run(file_id, attempt_name="a")
+        assert bench.spool.place(file_id) is Place.QUARANTINED
+        bench.spool.replay(file_id, converter="wats-json")
+        bench.journal.record(file_id, "file_replayed", state=FileState.SEEN)
+
+        assert bench.pipeline().run(file_id, attempt_name="b") == "converted"
+
+        assert bench.journal.file(file_id).facts["converter"] == "wats-json"
+
+    def test_a_converter_that_is_switched_off_converts_nothing(self, bench):
+        """The file waits for a while, and then for a person, who reads who did it and why."""
+        bench.switches.turn_off(Kind.CONVERTER, "wats-json", who="hall 3", reason="it loses the limits")
+        bench.rules["ict"] = Rule("wats-json")
+        file_id = bench.claim(body())
+        pipeline = bench.pipeline(unfinished_s=0)
+
+        assert pipeline.run(file_id, attempt_name="a") == "suspended"
+        assert pipeline.run(file_id, attempt_name="b") == "quarantined"
+        assert "switched off by hall 3: it loses the limits" in bench.spool.reason(file_id)["reason"]
+
+        bench.switches.turn_on(Kind.CONVERTER, "wats-json")
+        bench.spool.replay(file_id)
+        bench.journal.record(file_id, "file_replayed", state=FileState.SEEN)
+        assert bench.pipeline().run(file_id, attempt_name="c") == "converted"

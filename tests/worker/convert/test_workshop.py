@@ -1,10 +1,12 @@
 """Converters at work: who takes part, under which terms, and what happens when a plugin changes."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from plugins import write_plugin
 
+from wats_worker.convert.accept import Pile
 from wats_worker.convert.attempt import attempt
 from wats_worker.convert.disposal import Absent, Quarantine
 from wats_worker.convert.roster import State
@@ -15,6 +17,7 @@ from wats_worker.sandbox.errors import JailUnavailable
 from wats_worker.sandbox.outcome import Converted
 from wats_worker.sandbox.policy import Level
 from wats_worker.settings import Source, WorkerSettings
+from wats_worker.settings.converters import JailLevel
 
 #: A plugin that the audit has nothing to say about.
 QUIET = """
@@ -144,12 +147,26 @@ class TestTheAudit:
         """One switch: what the audit warns of is a note at its import, what it refuses can't be imported."""
         bench.put("acme", "raise Refused('fine')")
 
-        def first_library(**convert) -> str:
-            entry = bench.workshop(convert=convert).roster.by_name["acme"]
-            return entry.capabilities.libraries[0]
+        def imports(**convert) -> str:
+            return bench.workshop(convert=convert).roster.by_name["acme"].capabilities.imports
 
-        assert first_library() == "wats_worker.sandbox.guard.warn"
-        assert first_library(audit="refuse") == "wats_worker.sandbox.guard.refuse"
+        assert imports() == "warn"
+        assert imports(audit="refuse") == "refuse"
+
+    def test_one_finding_of_one_plugin_can_be_accepted(self, bench):
+        """By the name that the refusal tells; what else it has, and what others have, is refused as before."""
+        bench.put("acme", "import ctypes, struct\n    raise Refused(ctypes.__name__)")
+        bench.put("more", "import ctypes, marshal\n    raise Refused('fine')")
+        bench.put("other", "import ctypes\n    raise Refused('fine')")
+        accepting = {name: {"accept": ["ctypes"]} for name in ("acme", "more")}
+        workshop = bench.workshop(convert={"audit": "refuse"}, converters=accepting)
+
+        assert bench.says(workshop, "acme") == "ctypes"
+        assert "accepted ctypes" in workshop.terms("acme")
+        assert {entry.name: 'accept = ["' in entry.reason for entry in workshop.roster.aside} == {
+            "more": True,
+            "other": True,
+        }
 
 
 class TestReload:
@@ -299,9 +316,15 @@ class TestTheStart:
         workshop = bench.workshop(sandbox={"level": "seccomp"})
 
         assert workshop.terms("wats-json") == "seccomp"
-        assert [Level[name.upper()] for name in ("strict", "seccomp", "limits")] == sorted(
-            Level, reverse=True
-        )
+        assert [name.upper() for name in get_args(JailLevel)] == [
+            level.name for level in sorted(Level, reverse=True)
+        ]
+
+    def test_a_start_at_a_lower_level_is_logged(self, bench, caplog):
+        """Whoever reads the log of a start sees it."""
+        bench.workshop(sandbox={"level": "process"}).prove()
+
+        assert "jail_lowered" in caplog.messages
 
 
 def landlock_away(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,12 +335,17 @@ def landlock_away(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestAnAttempt:
+    @pytest.fixture(autouse=True)
+    def empty(self):
+        self.pile = Pile()
+
     def attempt(self, bench, workshop, converter="auto", **options):
         return attempt(
             "0" * 32,
             bench.file,
             "unit.log",
             Rule(converter, options),
+            tray=self.pile,
             workshop=workshop,
             thresholds=thresholds(WorkerSettings().convert),
         )
@@ -336,11 +364,13 @@ class TestAnAttempt:
         workshop = bench.workshop()
 
         good = self.attempt(bench, workshop, "hostile", station="2026-01-02T03:04:05+00:00")
+        ids = [report["id"] for report in self.pile.documents()]
         bad = self.attempt(bench, workshop, "hostile", station="9999-01-01T00:00:00+00:00")
 
-        assert [one.report.id for one in good.result] == [one.report_id for one in good.result]
+        assert ids == [one.report_id for one in good.result]
         assert isinstance(bad.result, Quarantine)
-        assert bad.result.place.startswith("report 2 of 2")
+        assert bad.result.place.startswith("report 2")
+        assert self.pile.documents() == []
 
     def test_a_file_whose_converter_is_away_is_not_blamed(self, bench):
         """Nothing was tried, and the reason is the converter's."""

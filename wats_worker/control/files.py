@@ -1,0 +1,182 @@
+"""``/files``: where is my file, what happened to it, and what is in it?"""
+
+import contextlib
+import os
+from itertools import islice
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Response
+
+from wats_broker.journal import Page, Wanted
+from wats_broker.states import FileState
+from wats_worker.control import problems
+from wats_worker.control.desk import Desk
+from wats_worker.control.door import Reads
+from wats_worker.control.models.asking import FileBeginning, SourceName
+from wats_worker.control.models.files import FileHistory, FileLine, Files, OnSpool, ReportLine
+from wats_worker.spool.errors import NotInSpool
+from wats_worker.spool.files import READ_SAFELY
+from wats_worker.spool.model import Place
+
+#: Bytes of a source that are told at once; the rest follows with an offset.
+MOST_BYTES: Final = 1 << 20
+#: Of what a converter printed, the end.
+_STDERR: Final = 64 * 1024
+#: Reports of one file that are told; a lot of semiconductors has ten thousand.
+_REPORTS: Final = 500
+#: Files looked at for units; more are found with a longer beginning.
+_OF_ONE_SERIAL: Final = 1000
+
+Text = Annotated[str, Query(max_length=200)]
+Seconds = Annotated[float, Query(ge=0, le=1e11, description="Seconds since 1970.")]
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes."""
+    rooms = APIRouter(prefix="/files", tags=["files"])
+
+    @rooms.get("")
+    def files(
+        _: Reads,
+        *,
+        find: Annotated[Text, Query(description="A part of the name, the source or the id.")] = "",
+        serial: Annotated[Text, Query(description="The beginning of a unit's serial number.")] = "",
+        source: SourceName | None = None,
+        state: FileState | None = None,
+        since: Annotated[Seconds, Query(description="Taken in at this time or later.")] = 0,
+        until: Annotated[Seconds, Query(description="Taken in at this time or earlier.")] = 0,
+        count: Annotated[int, Query(ge=1, le=1000)] = 50,
+        after: Annotated[str, Query(max_length=30, description="Where the page before ended.")] = "",
+    ) -> Files:
+        """Find files. The one with the latest event is told first."""
+        wanted = Wanted(find, state, source or "", since, until)
+        if serial:
+            page = _by_serial(desk, serial, wanted, count)
+        else:
+            try:
+                page = desk.journal.search(wanted, count=count, after=after)
+            except ValueError as error:
+                raise problems.invalid(
+                    str(error), fix="'after' is what 'next' was in the page before"
+                ) from None
+        return Files(files=[FileLine.of(record) for record in page.records], next=page.next)
+
+    @rooms.get("/{file}")
+    def history(file: FileBeginning, _: Reads) -> FileHistory:
+        """Tell one file's whole history. A beginning of its id that no other file has is enough."""
+        return tell(desk, desk.whole(file))
+
+    @rooms.get(
+        "/{file}/source",
+        response_class=Response,
+        responses={200: {"content": {"application/octet-stream": {}}, "description": "The bytes."}},
+    )
+    def source(
+        file: FileBeginning,
+        _: Reads,
+        offset: Annotated[int, Query(ge=0, le=1 << 50)] = 0,
+        length: Annotated[int, Query(ge=1, le=MOST_BYTES)] = MOST_BYTES,
+    ) -> Response:
+        """Give the bytes that a tester wrote, a piece at a time."""
+        file_id = desk.whole(file)
+        try:
+            descriptor = os.open(desk.spool.source(file_id), READ_SAFELY)
+        except OSError:
+            raise problems.not_found(
+                f"the bytes of {file_id} are not on the spool", fix="its source's post action took them away"
+            ) from None
+        try:
+            size, piece = os.fstat(descriptor).st_size, os.pread(descriptor, length, offset)
+        finally:
+            os.close(descriptor)
+        return Response(
+            piece,
+            media_type="application/octet-stream",
+            headers={
+                # A tester's file may be anything; no browser is to think that it comes from us.
+                "Content-Disposition": f'attachment; filename="{file_id}"',
+                "X-Content-Type-Options": "nosniff",
+                "X-Source-Size": str(size),
+            },
+        )
+
+    return rooms
+
+
+def _by_serial(desk: Desk, serial: str, wanted: Wanted, count: int) -> Page:
+    ids = desk.serials.find(serial, count=_OF_ONE_SERIAL)
+    found = [one for one in desk.journal.records(ids) if one is not None and wanted.fits(one)]
+    found.sort(key=lambda record: record.seen_at, reverse=True)
+    return Page(tuple(found[:count]), "")
+
+
+def tell(desk: Desk, file_id: str) -> FileHistory:
+    """All that is known of one file.
+
+    Raises:
+        Problem: nothing is.
+    """
+    record = desk.journal.file(file_id)
+    on_spool = _on_spool(desk, file_id)
+    if record is None and on_spool is None:
+        raise problems.not_found(f"no file {file_id} is known here")
+    told = FileHistory(
+        file=FileLine.of(record) if record else None,
+        story=list(record.story) if record else [],
+        spool=on_spool,
+        reason={},
+        stderr="",
+        warnings=[],
+        reports=[],
+        more_reports=False,
+        earlier_receipts=[],
+    )
+    # It may move on while we look; then what was seen first is told.
+    with contextlib.suppress(NotInSpool):
+        return told.model_copy(update=_details(desk, file_id))
+    return told
+
+
+def _on_spool(desk: Desk, file_id: str) -> OnSpool | None:
+    try:
+        place, meta = desk.spool.place(file_id), desk.spool.meta(file_id)
+        has_bytes = desk.spool.source(file_id).exists()
+    except NotInSpool:
+        return None
+    return OnSpool(
+        place=place.value if place else "",
+        path=meta.path,
+        size=meta.size,
+        sha256=meta.sha256,
+        claimed_at=meta.claimed_at,
+        pool=meta.pool,
+        priority=meta.priority,
+        converter=meta.converter,
+        bundle=meta.bundle,
+        kept=meta.kept,
+        has_bytes=has_bytes,
+    )
+
+
+def _details(desk: Desk, file_id: str) -> dict[str, Any]:
+    spool = desk.spool
+    receipts = {receipt.get("report_id", ""): receipt for receipt in spool.receipts(file_id)}
+    pending = spool.pending(file_id)
+    ids = list(islice(dict.fromkeys([*pending, *receipts]), _REPORTS))
+    waiting = set(pending)
+    return {
+        "reason": spool.reason(file_id) if spool.place(file_id) is Place.QUARANTINED else {},
+        "stderr": spool.stderr(file_id, most=_STDERR).decode(errors="backslashreplace"),
+        "warnings": spool.warnings(file_id),
+        "reports": [
+            ReportLine(
+                report_id=report_id,
+                state=state,
+                pending=report_id in waiting,
+                receipt=receipts.get(report_id),
+            )
+            for report_id, state in zip(ids, desk.queue.where(ids), strict=True)
+        ],
+        "more_reports": len(receipts.keys() | waiting) > _REPORTS,
+        "earlier_receipts": spool.earlier_receipts(file_id)[-_REPORTS:],
+    }

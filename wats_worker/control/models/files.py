@@ -1,0 +1,83 @@
+"""Files: found, and told whole."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel
+
+from wats_broker.journal import Event, FileRecord
+from wats_broker.states import FileState, ReportState
+
+
+class FileLine(BaseModel):
+    """One file in a list. Times are seconds since 1970."""
+
+    file_id: str
+    source: str
+    name: str
+    state: FileState
+    size: int
+    attempts: int
+    seen_at: float
+    facts: dict[str, str]
+
+    @classmethod
+    def of(cls, record: FileRecord) -> Self:
+        """What the journal has of it."""
+        return cls(
+            file_id=record.file_id,
+            source=record.source,
+            name=record.name,
+            state=record.state,
+            size=record.size,
+            attempts=record.attempts,
+            seen_at=record.seen_at,
+            facts=record.facts,
+        )
+
+
+class Files(BaseModel):
+    """A page of files, those with the latest events first."""
+
+    files: list[FileLine]
+    #: Where the following page begins; empty if there is none. A page may be short and yet not the last.
+    next: str
+
+
+class OnSpool(BaseModel):
+    """Where a file's bytes are, and what its card says."""
+
+    place: str
+    path: str
+    size: int
+    sha256: str
+    claimed_at: str
+    pool: str
+    priority: int
+    converter: str
+    bundle: bool
+    kept: bool
+    has_bytes: bool
+
+
+class ReportLine(BaseModel):
+    """One report of a file."""
+
+    report_id: str
+    state: ReportState | None  #: None: the queue has never seen it, or has forgotten it
+    pending: bool  #: not confirmed yet, so its bytes are on the spool
+    receipt: dict[str, Any] | None
+
+
+class FileHistory(BaseModel):
+    """All that is known of one file: by the journal, on the spool, in the queue."""
+
+    file: FileLine | None  #: None: the journal has forgotten it
+    story: list[Event]
+    spool: OnSpool | None  #: None: the spool has it no more
+    reason: dict[str, Any]
+    stderr: str
+    warnings: list[str]
+    reports: list[ReportLine]
+    #: Whether there are more reports than are told here.
+    more_reports: bool
+    earlier_receipts: list[dict[str, Any]]

@@ -1,0 +1,98 @@
+"""A file once more: out of quarantine, or out of the archive under the ids it had.
+
+The order of the steps is such that whatever kills us between two of them, asking again goes on: first the
+queue forgets that the reports were delivered, then the journal moves the file, then the spool does. A file
+that the spool has moved is found by reconciling, and sent if we did not come to it.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from typing import Final
+
+from pydantic import ValidationError
+
+from wats_broker.errors import IllegalMove
+from wats_broker.messages import LATEST, FileSeen
+from wats_broker.states import FileState
+from wats_worker.control import problems
+from wats_worker.control.desk import Desk
+from wats_worker.spool.errors import NotInSpool
+from wats_worker.spool.model import FileMeta, Place
+
+#: Cards read for one answer; a search through the archive goes on with the next question.
+_CARDS: Final = 5000
+
+
+def from_quarantine(desk: Desk, file_id: str, *, converter: str, who: str, reason: str) -> FileMeta:
+    """Convert a quarantined file again.
+
+    Raises:
+        Problem: it is not in quarantine.
+    """
+    if desk.spool.place(file_id) is not Place.QUARANTINED:
+        raise problems.conflict(
+            f"file {file_id} is not in quarantine",
+            fix="'wats-worker files --state quarantined' lists what is",
+        )
+    desk.spool.replay(file_id, converter=converter)
+    meta = desk.spool.meta(file_id)
+    _enter(desk, meta, who, reason)
+    desk.dispatch().convert([(file_id, meta.pool, meta.priority)])
+    return meta
+
+
+def from_archive(desk: Desk, file_id: str, *, converter: str, who: str, reason: str) -> str:
+    """Convert and send a delivered file again, behind everything that comes in. Why not, if it can't be.
+
+    Raises:
+        Full: the upload queue has no room for it.
+    """
+    place = desk.spool.place(file_id)
+    if place is not Place.ARCHIVED:
+        return "it is not in the archive" if place else "the spool does not have it"
+    if not desk.spool.source(file_id).exists():
+        return "its post action took its bytes away"
+    if not desk.queue.reserve(file_id):
+        raise Full
+    sent = [str(receipt["report_id"]) for receipt in desk.spool.receipts(file_id)]
+    desk.queue.forget(sent)
+    _enter(desk, desk.spool.meta(file_id), who, reason)
+    if not desk.spool.replay_archived(file_id, priority=LATEST, converter=converter):
+        return "its bytes went away just now"
+    meta = desk.spool.meta(file_id)
+    desk.dispatch().convert([(file_id, meta.pool, meta.priority)])
+    return ""
+
+
+def in_archive(
+    desk: Desk, *, source: str | None, since: float, until: float | None, after: str
+) -> Iterator[tuple[str, bool]]:
+    """Look through the archive: each id, and whether it is wanted. No more than so many at once."""
+    for file_id in islice(desk.spool.archived(after=after), _CARDS):
+        try:
+            meta = desk.spool.meta(file_id)
+        except (NotInSpool, ValidationError):
+            yield file_id, False
+            continue
+        taken_in = datetime.fromisoformat(meta.claimed_at).timestamp()
+        fits = source in {None, meta.source} and taken_in >= since and (until is None or taken_in <= until)
+        yield file_id, fits
+
+
+class Full(Exception):
+    """The upload queue has no room for another file."""
+
+
+def _enter(desk: Desk, meta: FileMeta, who: str, reason: str) -> None:
+    """The journal moves the file back to its beginning; one that it has forgotten is entered anew."""
+    if desk.journal.standing([meta.file_id]) == [None]:
+        desk.journal.seen(FileSeen(meta.file_id, meta.source, meta.name, meta.size, meta.pool, meta.priority))
+    about = partial(desk.journal.record, meta.file_id, "file_replayed", by=who, reason=reason)
+    with contextlib.suppress(IllegalMove):  # reconciling was quicker, and it is being converted already
+        if about(state=FileState.SEEN, fields={"attempts": 0}):
+            desk.journal.sent([meta.file_id])
+            return
+    about()

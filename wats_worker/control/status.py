@@ -1,0 +1,131 @@
+"""``/status``: is it healthy, what is it doing, what waits for a person?"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from fastapi import APIRouter
+
+from wats_broker.board import OLD_S, Notice
+from wats_broker.fleet import Worker
+from wats_broker.names import Stage
+from wats_broker.queue import Census
+from wats_broker.states import FileState
+from wats_broker.switches import Kind
+from wats_worker.control.desk import Desk
+from wats_worker.control.door import Reads
+from wats_worker.control.models.queue import QueueCensus
+from wats_worker.control.models.status import KnownProcesses, Sandbox, Scheduled, SourceBrief, Status
+from wats_worker.settings import WorkerSettings
+
+#: Concerns about single files in watch folders that are told; the others look the same.
+_MOST_TROUBLES: Final = 20
+#: And those that are given in full.
+_TOLD_TROUBLES: Final = 1000
+
+
+def router(desk: Desk) -> APIRouter:
+    """The route."""
+    rooms = APIRouter(tags=["status"])
+
+    @rooms.get("/status")
+    def status(_: Reads) -> Status:
+        """Show the line at a glance."""
+        return look(desk)
+
+    return rooms
+
+
+def look(desk: Desk) -> Status:
+    """The line as it is now."""
+    settings, scheduled = desk.settings, desk.settings.scheduled
+    workers, census, states = desk.fleet.alive(), desk.queue.census(), desk.journal.states()
+    troubles = [one for source in settings.all_sources() for one in desk.journal.troubles(source.name)]
+    parked = len(desk.journal.parked(count=10))
+    notice, now = desk.board.look(), desk.board.time()
+    polled = desk.polls.states([source.name for source in scheduled])
+    concerns = [
+        *_stages(settings, workers),
+        *_waiting(census, states),
+        *_switches(desk),
+        *(f"source {one.source}: {one.name}: {one.reason}" for one in troubles[:_MOST_TROUBLES]),
+        *(
+            f"converter {card.name or card.origin} is set aside: {card.reason}"
+            for card in desk.neighbours.set_aside()
+        ),
+        *(["messages of another release are parked: update all workers of the line"] if parked else []),
+        *_processes(settings, notice, now),
+    ]
+    return Status(
+        healthy=not concerns,
+        concerns=concerns,
+        workers=workers,
+        queue=QueueCensus.of(census),
+        files=states,
+        sources=[SourceBrief(name=source.name, folder=str(source.folder)) for source in settings.sources],
+        scheduled=[Scheduled.of(source, state, now) for source, state in zip(scheduled, polled, strict=True)],
+        processes=KnownProcesses(
+            known=notice.size,
+            age_s=round(now - notice.confirmed_at) if notice.version else None,
+            trouble=notice.trouble or None,
+        ),
+        sandbox=Sandbox(level=settings.sandbox.level, trusted=_trusted(settings)),
+        troubles=troubles[:_TOLD_TROUBLES],
+        parked=parked,
+        notes=list(_jail(settings)),
+        at=now,
+    )
+
+
+def _stages(settings: WorkerSettings, workers: list[Worker]) -> Iterator[str]:
+    alive = {worker.stage for worker in workers}
+    needed = [Stage.WATCH, Stage.CONVERT] + ([Stage.UPLOAD] if settings.server.url else [])
+    needed += [Stage.POLL, Stage.BEAT] if settings.scheduled else []
+    missing = [stage for stage in needed if stage not in alive]
+    if missing:
+        yield f"no {' and no '.join(missing)} worker is alive: start the line with 'wats-worker up'"
+    if not settings.server.url:
+        yield "no server is configured, so reports wait on the spool: set [server] url and token_file"
+
+
+def _waiting(census: Census, states: dict[FileState, int]) -> Iterator[str]:
+    if census.paused:
+        yield f"uploads are paused: {census.paused}. When that is mended: 'wats-worker queue resume'"
+    if quarantined := states[FileState.QUARANTINED]:
+        yield f"{quarantined} quarantined file(s): 'wats-worker files --state quarantined'"
+    if census.buried:
+        yield f"{census.buried} buried report(s): 'wats-worker queue buried'"
+
+
+def _switches(desk: Desk) -> Iterator[str]:
+    """What a person switched off, another one may have forgotten."""
+    for name, off in desk.switches.off(Kind.SOURCE).items():
+        yield f"source {name} is {off}. Its files wait: 'wats-worker sources resume {name}'"
+    for name, off in desk.switches.off(Kind.CONVERTER).items():
+        yield f"converter {name} is {off}. To use it again: 'wats-worker converters enable {name}'"
+
+
+def _processes(settings: WorkerSettings, notice: Notice, now: float) -> Iterator[str]:
+    """A list that is missing or old stops nothing, but then only the server finds wrong codes."""
+    if settings.server.url is None or not notice.trouble:
+        return
+    if not notice.version:
+        yield f"the server's processes are not known, so codes are not checked: {notice.trouble}"
+    elif now - notice.confirmed_at > OLD_S:
+        days = (now - notice.confirmed_at) // 86400
+        age = f"{days:.0f} days" if days > 1 else "a day"
+        yield f"the list of the server's processes is {age} old, so it decides nothing: {notice.trouble}"
+
+
+def _trusted(settings: WorkerSettings) -> list[str]:
+    return [name for name, converter in settings.converters.items() if converter.trusted]
+
+
+def _jail(settings: WorkerSettings) -> Iterator[str]:
+    """Whatever is less than a whole jail is wanted so, and is said all the same for as long as it is so."""
+    if (level := settings.sandbox.level) != "strict":
+        yield f"The jail is of level {level} and not strict, as [sandbox] level says."
+    for name in _trusted(settings):
+        yield f"Converter {name} runs outside the jail, as [converters.{name}] trusted says."
+    for name, poller in settings.pollers.items():
+        if poller.trusted:
+            yield f"Poller {name} runs with all rights of the worker, as [pollers.{name}] trusted says."
