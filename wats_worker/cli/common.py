@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -25,7 +25,11 @@ from wats_worker.app.line import Line
 from wats_worker.settings import Misconfigured, WorkerSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wats_worker.control.client import Client
+
+Answer = TypeVar("Answer")
 
 
 class Exit(IntEnum):
@@ -133,6 +137,19 @@ def door(config: Path | None) -> Iterator["Client"]:
     except ValidationError as error:  # of what is to be asked; what was answered is a ControlError
         first = error.errors(include_url=False)[0]
         fail(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+
+
+def from_line(settings: WorkerSettings, ask: "Callable[[Client], Answer]") -> "Answer | None":
+    """What the running line answers; nothing where none runs, for questions that can do without."""
+    from wats_worker.control.client import Client, ControlError, NoDoor  # noqa: PLC0415  see cli/main.py
+
+    try:
+        with Client.local(settings) as client:
+            return ask(client)
+    except NoDoor:
+        return None
+    except (ControlError, VersionMismatchError) as error:
+        fail(str(error))
 
 
 @contextmanager

@@ -18,13 +18,13 @@ from wats_worker.cli.common import (
     console,
     door,
     fail,
+    from_line,
     load,
     print_json,
     problems,
     say,
     write_new,
 )
-from wats_worker.control.client import Client, NoDoor
 from wats_worker.control.models.converters import ConverterCard
 
 app = typer.Typer(help="Look at converters, write one, try one.", no_args_is_help=True)
@@ -40,10 +40,10 @@ def list_(config: Config = None, as_json: Json = False) -> None:
     Those of the running line, or where none runs, those that this configuration gives.
     """
     settings = load(config)
-    try:
-        with Client.local(settings) as control:
-            cards = control.converters().converters
-    except NoDoor:
+    answer = from_line(settings, lambda control: control.converters())
+    if answer is not None:
+        cards = answer.converters
+    else:
         from wats_worker.app.neighbours import Roll  # noqa: PLC0415  see cli/main.py
 
         cards = Roll(settings).cards()

@@ -3,7 +3,7 @@
 import re
 import sys
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.markup import escape
@@ -11,8 +11,10 @@ from rich.table import Table
 
 from wats_broker.states import FileState
 from wats_worker.cli.common import Config, Json, console, door, fail, print_json, say
-from wats_worker.control.client import Client
 from wats_worker.control.models.files import FileHistory, FileLine
+
+if TYPE_CHECKING:
+    from wats_worker.control.client import Client
 
 #: Digits of a file id that are shown to people: enough for every command that asks for one.
 _SHORT: Final = 12
@@ -105,7 +107,7 @@ def moment(at: datetime | None) -> float | None:
     return None if at is None else at.timestamp()
 
 
-def _find(control: Client, count: int, **wanted: Any) -> list[FileLine]:
+def _find(control: "Client", count: int, **wanted: Any) -> list[FileLine]:
     found: list[FileLine] = []
     after, empty = "", 0
     while len(found) < count and empty < _EMPTY:
@@ -135,9 +137,8 @@ def _print(found: FileHistory) -> None:
         say(f"  was {found.spool.path}; now in {found.spool.place} of the spool{gone}")
     for event in found.story:
         facts = ", ".join(f"{name} {value}" for name, value in event.facts.items())
-        say(
-            f"  {datetime.fromtimestamp(event.at, UTC).astimezone():%Y-%m-%d %H:%M:%S.%f} {event.event} {facts}"
-        )
+        at = datetime.fromtimestamp(event.at, UTC).astimezone()
+        say(f"  {at:%Y-%m-%d %H:%M:%S.%f} {event.event} {facts}")
     for report in found.reports:
         receipt = report.receipt or {}
         fate = f"discarded by {receipt['by']}" if "discarded" in receipt else ""

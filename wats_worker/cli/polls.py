@@ -55,7 +55,7 @@ def now_(name: Annotated[str, typer.Argument(help="A scheduled source.")], confi
         if verdict is not Ticked.DUE:
             fail(f"{name} is not polled now: it is {verdict.value}; see 'wats-worker polls'", Exit.ATTENTION)
         line.dispatch.poll(name, due)
-    console.print(f"{name} is being polled", highlight=False)
+    say(f"{name} is being polled")
 
 
 @app.command("try")
@@ -82,8 +82,8 @@ def try_(
         found.add_row(escape(printable(item.name)), str(item.size), escape(printable(item.key)))
     console.print(found)
     for told in tried.told:
-        console.print(told, style="yellow", highlight=False, markup=False)
-    console.print("Nothing was taken.", highlight=False)
+        say(told, style="yellow")
+    say("Nothing was taken.")
     raise typer.Exit(Exit.FINE if tried.answered else Exit.ATTENTION)
 
 

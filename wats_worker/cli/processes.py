@@ -1,7 +1,7 @@
 """``wats-worker processes``: the server's processes as the line knows them, and a newer list of them."""
 
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 from rich.table import Table
@@ -15,14 +15,17 @@ from wats_worker.cli.common import (
     console,
     door,
     fail,
+    from_line,
     load,
     print_json,
     problems,
     say,
 )
-from wats_worker.control.client import Client, NoDoor
 from wats_worker.control.models.processes import ProcessList, SyncAsked
 from wats_worker.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from wats_worker.control.client import Client
 
 #: Seconds to wait for the upload stage to ask: its own pace, and the server's patience.
 _PATIENCE_S: Final = 90.0
@@ -41,11 +44,7 @@ def processes(context: typer.Context, config: Config = None, as_json: Json = Fal
     if context.invoked_subcommand:
         return
     settings = load(config)
-    try:
-        with Client.local(settings) as control:
-            found = control.processes()
-    except NoDoor:
-        found = _copy(settings)
+    found = from_line(settings, lambda control: control.processes()) or _copy(settings)
     if as_json:
         print_json(found.model_dump(mode="json", exclude={"version", "asked_at"}))
     elif found.age_s is not None:
@@ -79,7 +78,7 @@ def _copy(settings: WorkerSettings) -> ProcessList:
     return process_list(offline(settings), version="", asked_at=0.0, trouble="")
 
 
-def _asked(control: Client, before: SyncAsked) -> ProcessList | None:
+def _asked(control: "Client", before: SyncAsked) -> ProcessList | None:
     """The list when the server has been asked; nothing if it was not."""
     end = time.monotonic() + _PATIENCE_S
     while time.monotonic() < end:

@@ -1,14 +1,16 @@
 """``wats-worker replay``: files once more, out of quarantine or out of the archive."""
 
 import time
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from wats_worker.cli.common import Config, Exit, door, fail, problems, say
 from wats_worker.cli.files import When, checked, moment
-from wats_worker.control.client import Client
 from wats_worker.control.models.replays import Replayed
+
+if TYPE_CHECKING:
+    from wats_worker.control.client import Client
 
 #: Seconds after which a full queue is asked again.
 _AGAIN_S: Final = 5.0
@@ -33,8 +35,8 @@ def replay(
 ) -> None:
     """Convert files again: quarantined ones after the cause is mended, or with --archive delivered ones.
 
-    What comes out of the archive waits behind everything that comes in. --since and --until mean when a file was
-    taken in.
+    What comes out of the archive waits behind everything that comes in. --since and --until mean when a file
+    was taken in.
     """
     given = file_ids or []
     if not archive:
@@ -62,7 +64,7 @@ def replay(
 
 
 def _replay_archive(
-    control: Client,
+    control: "Client",
     *,
     reason: str,
     file_ids: list[str],
