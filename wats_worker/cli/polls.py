@@ -21,6 +21,7 @@ from wats_worker.cli.common import (
     fail,
     load_for_polling,
     print_json,
+    say,
 )
 from wats_worker.control.models.status import Scheduled
 from wats_worker.settings import ScheduledSource, WorkerSettings
