@@ -42,6 +42,7 @@ chaos: .venv/installed
 
 docs: .venv/installed
 	$(RUN) wats_worker.converters.reference docs/reference/formats.md
+	$(RUN) wats_worker.control.catalogue docs/reference/metrics.md
 
 bad: .venv/installed
 	cd tests && ../$(RUN) ordeal $(ARGS)

@@ -112,6 +112,16 @@ TEXT_MAPPING = {
 }
 
 
+#: What a source would say of the corpus's own file, which tells nothing but its name.
+TDMS_MAPPING = {
+    "fields": {
+        "serial_number": "name",
+        "start": {"group": "Untitled", "channel": "Untitled", "property": "wf_start_time"},
+    },
+    "steps": [{"name": "Level", "channel": "Untitled", "take": "rms", "high": 10.0, "chart": True}],
+}
+
+
 def variants(
     folder: str, name: str, data: bytes, out: Path, fields: Mapping[str, Any]
 ) -> list[dict[str, Any]]:

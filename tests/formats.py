@@ -115,6 +115,13 @@ FORMATS: Mapping[str, Format] = {
     "spea-3030": Format(
         ("spea-3030-csv/*",), "spea-3030-csv/testdata_SN9871234012.csv", ICT, cut=bad.two_short_runs
     ),
+    # What has no end yet may still be written.
+    "stdf": Format(
+        ("stdf/*",),
+        "stdf/d10_1.std",
+        ICT,
+        {"stdf_no_mrr": "deferred", "stdf_gz_truncated": "deferred"},
+    ),
     "stepwize-xspc": Format(
         ("stepwize-xspc/*",),
         "stepwize-xspc/20250316_133653_CONFIG_AND_RESULTS.XSPC",
@@ -137,6 +144,7 @@ FORMATS: Mapping[str, Format] = {
     ),
     "teradyne-gr228x": Format(("teradyne-gr228x/*",), "teradyne-gr228x/43420_BIO2.LOG", ICT),
     "teradyne-spectrum": Format(("teradyne-spectrum/*",), "teradyne-spectrum/sample_ict_data.txt", ICT),
+    "tdms": Format(("tdms/*",), "tdms/raw_timestamps.tdms", {**ICT, "part_number": "c", **bad.TDMS_MAPPING}),
     "teststand-db-csv": Format(
         ("teststand-db-csv/*",),
         "teststand-db-csv/Test Data HL.csv",

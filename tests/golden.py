@@ -61,9 +61,10 @@ def check(golden: Document, reports: list[dict[str, Any]]) -> list[str]:
         if name in _COUNTS and (found := _COUNTS[name](report)) != count:
             differences.append(f"{name}: {found}, not {count}")
     for fact in golden.get("measurements", ()):
-        # Runs are counted from 1; "row" counts the lines of a table, its heading included.
+        # Runs are counted from 1; "row" counts the lines of a table, its heading included; "part" is a serial.
         run = fact.get("run") or fact.get("row", 1) - 1
-        differences += _measurement(fact, reports[run - 1] if run else report)
+        named = next((one for one in reports if one["sn"] == fact.get("part")), report)
+        differences += _measurement(fact, reports[run - 1] if run else named)
     if len(runs) == len(reports):
         for run, made in zip(runs, reports, strict=True):
             differences += _header(run, made)

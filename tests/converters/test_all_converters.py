@@ -161,6 +161,10 @@ CUT_OFF = {
 }
 
 
+#: These put something that is no number where a measured value was.
+ONE_VALUE = {"num_nan", "num_inf", "stdf_nan_result", "stdf_inf_result"}
+
+
 @pytest.mark.parametrize("converter", sorted(name for name, format_ in FORMATS.items() if format_.good))
 def test_broken_files_come_to_what_they_must(converter: str, tmp_path: Path) -> None:
     """About fifty ways to break a good file, each with the outcome it has to have."""
@@ -185,11 +189,11 @@ def test_broken_files_come_to_what_they_must(converter: str, tmp_path: Path) -> 
         word = found if isinstance(found, str) else "converted"
         same = word != "converted" or variant["expected"] != "converted" or found == reports
         # A measured value that is none stays in its step, so just that differs.
-        same = same or (variant["variant"] in {"num_nan", "num_inf"} and verdicts(found) == verdicts(reports))
+        same = same or (variant["variant"] in ONE_VALUE and verdicts(found) == verdicts(reports))
         if word not in allowed or not same:
             wrong.append((variant["variant"], word, allowed))
 
-    assert len(expected) > 20
+    assert len(expected) > 15
     assert wrong == []
 
 

@@ -483,6 +483,14 @@ def test_groups_are_sequence_calls() -> None:
     ]
 
 
+@pytest.mark.parametrize(("group", "letter"), [("Setup", "S"), ("Main", "M"), ("Cleanup", "C"), ("", "M")])
+def test_a_step_stands_in_its_group(group: str, letter: str) -> None:
+    """TestStand's three groups of a sequence; a step without one is of the main group."""
+    run = results(checked("A", kind="Action").replace("<ts:StepGroup>Main", f"<ts:StepGroup>{group}"))
+
+    assert only(run)["root"]["steps"][0]["group"] == letter
+
+
 def test_session_actions_loops_and_errors() -> None:
     """Popups with their answer, a loop's summary and its iterations, an error with code and message."""
     answers = f"<tr:Data><c:Collection><c:Item name='ButtonHit'>{datum('2')}</c:Item><c:Item name='Response'>{datum('ok', 'ts:TS_string')}</c:Item></c:Collection></tr:Data>"

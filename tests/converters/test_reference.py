@@ -23,6 +23,7 @@ def test_every_converter_says_what_it_knows(module) -> None:
     assert module.__doc__.splitlines()[0].endswith((".", ":")), "a docstring that opens with one sentence"
     assert module.probe.__doc__
     assert module.convert.__doc__
+    assert hasattr(module, "MAPPING"), "say in MAPPING what becomes what; the other modules show how"
     facts = " ".join(module.MAPPING)
     assert re.search("everything|nothing|serial number", facts)
     assert re.search("everything|nothing|steps", facts)

@@ -524,6 +524,71 @@ def test_errors_are_told_where_they_happened() -> None:
     assert made["causedUUTFailure"] is True
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (prop("Error", None, prop("Code", -17500), prop("Msg", ""), prop("Occurred", False)), (-17500, None)),
+        (prop("Error", None, prop("Code", 0), prop("Msg", "Supply off"), prop("Occurred", False)), (0, "Supply off")),
+        (prop("Error", None, prop("Code", 0), prop("Msg", ""), prop("Occurred", True)), (0, None)),
+        (prop("Error", None, prop("Code", 0), prop("Msg", ""), prop("Occurred", False)), (None, None)),
+    ],
+)  # fmt: skip
+def test_an_error_is_a_code_a_text_or_the_word_of_the_engine(error: str, told: tuple[Any, Any]) -> None:
+    """Any of the three, of a step as of the unit; a code of zero alone is none."""
+    step = step_of(result("A", "Action", "Done", error))
+    report = ts_report()
+    at = report.index(prop("Status", "Passed"))
+    unit = only(ts_file(report[:at] + error + report[at:]))["uut"]
+
+    assert (step.get("errorCode"), step.get("errorMessage")) == told
+    assert (unit.get("errorCode"), unit.get("errorMessage")) == told
+
+
+def test_a_result_without_a_name_goes_by_its_type_or_not_at_all() -> None:
+    """A result with neither is left out, and the reader is told."""
+    name = prop("StepName", "A")
+    typed = result("A", "Action", "Done").replace(name, "")
+    bare = typed.replace(prop("StepType", "Action"), "")
+    made = convert(NAME, ts_file(ts_report(typed, bare, result("B", "Action", "Done"))))
+
+    assert [step["name"] for step in made.documents[0]["root"]["steps"]] == ["Action", "B"]
+    assert any("without a step name" in warning for warning in made.warnings)
+
+
+@pytest.mark.parametrize(("seconds", "told"), [("0", 0.0), ("-1", None), ("INF", None), ("NaN", None)])
+def test_a_time_that_passed_is_a_number_of_seconds(seconds: str, told: float | None) -> None:
+    """Neither negative nor endless, of the unit as of a step."""
+    made = only(
+        ts_file(ts_report(result("A", "Action", "Done")).replace("<Value>0.5<", f"<Value>{seconds}<"))
+    )
+
+    assert made["root"]["steps"][0].get("totTime") == told
+    assert made["uut"].get("execTime") == told
+
+
+@pytest.mark.parametrize("word", ["Done", "Skipped"])
+def test_a_unit_that_had_nothing_to_test_failed_nobody(word: str) -> None:
+    """The wire knows no such result of a unit."""
+    assert only(ts_file(ts_report(status=word)))["result"] == "P"
+
+
+def test_what_stands_twice_must_agree() -> None:
+    """The serial number in the report and in a line of the dump; two lines; two main sequences."""
+    good = ts_report()
+    start, end = good.index("<Prop"), good.index("<Prop Type='TEResult'")
+    main = good[end:].removesuffix("</Report>")
+    line = "<ReportInfo key='SN' value='{}'/>"
+
+    assert only(ts_file(good[:start] + line.format("SN-1") + good[start:]))["sn"] == "SN-1"
+    for twice, reason in (
+        (good[:start] + line.format("SN-2") + good[start:], "'SN-1' and 'SN-2'"),
+        (good[:start] + line.format("SN-1") + line.format("SN-3") + good[start:], "two values"),
+        (good[:end] + main + good[end:], "two main sequences"),
+    ):
+        with pytest.raises(Refused, match=reason):
+            only(ts_file(twice))
+
+
 def test_the_step_on_the_failure_stack_is_the_cause() -> None:
     """TestStand says which result made the unit fail; it need not be the first."""
     entry = prop("", None, prop("StepName", "B"), prop("ResultId", 12))
@@ -613,6 +678,7 @@ def test_additional_results_and_data_are_carried_along() -> None:
         ({}, {"Year": None, "ShortText": "2022-07-01"}, {}, "2022-07-01T16:52:21.036"),
         ({}, {"Year": None, "ShortText": "01.07.2022"}, {"date_order": "dmy"}, "2022-07-01T16:52:21.036"),
         ({}, {"Year": None, "ShortText": "07/01/22"}, {"date_order": "mdy"}, "2022-07-01T16:52:21.036"),
+        ({}, {"Month": None, "ShortText": "1.7.2022"}, {"date_order": "dmy"}, "2022-07-01T16:52:21.036"),
         ({"Seconds": None, "Text": "下午 04:52:21"}, {}, {}, "2022-07-01T16:52:21.036"),
         ({"Seconds": None, "Text": "4:52:21 μ.μ."}, {}, {}, "2022-07-01T16:52:21.036"),
         ({"Seconds": None, "Text": "16.52.21"}, {}, {}, "2022-07-01T16:52:21.036"),

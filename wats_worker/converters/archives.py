@@ -11,18 +11,19 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final, Self
+from typing import IO, Final, Self
 
 from wats_worker.converters.base import NotReady, Refused, Source
 
-_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+#: How a zip file begins.
+ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _END: Final = b"PK\x05\x06"
 _ENCRYPTED: Final = 0x1
 _SLICE: Final = 64 * 1024
 #: A member below this is not looked at for its ratio: ten kilobytes of blanks are no bomb.
 _SMALL: Final = 1024 * 1024
 #: What zipfile raises when something in an archive is not what it should be; a name that is no text, too.
-_DAMAGE: Final = (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, struct.error)
+DAMAGE: Final = (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, struct.error)
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,11 @@ class Archive:
     """
 
     def __init__(self, source: Source, bounds: Bounds = _BOUNDS) -> None:
-        if not source.head.startswith(_ZIP):
+        if not source.head.startswith(ZIP):
             raise Refused("not a zip archive")
         try:
             self._zip = zipfile.ZipFile(source.open())
-        except _DAMAGE:
+        except DAMAGE:
             # The directory of an archive is its end.
             raise NotReady("the end of the archive is not there yet") from None
         self._source = source
@@ -89,7 +90,19 @@ class Archive:
         try:
             # Stops at the size that was checked, whatever comes after.
             return self._zip.read(self._members[name])
-        except (*_DAMAGE, zlib.error, OSError) as error:
+        except (*DAMAGE, zlib.error, OSError) as error:
+            raise Refused(f"it is damaged: {error}", place=name) from None
+
+    def open(self, name: str) -> IO[bytes]:
+        """One member as a stream, for those larger than memory. Reading may raise one of ``DAMAGE``.
+
+        Raises:
+            KeyError: there is none of that name.
+            Refused: it is damaged.
+        """
+        try:
+            return self._zip.open(self._members[name])
+        except DAMAGE as error:
             raise Refused(f"it is damaged: {error}", place=name) from None
 
     def source(self, name: str) -> Source:

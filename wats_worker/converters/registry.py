@@ -27,7 +27,9 @@ from wats_worker.converters import (
     soundcheck,
     spea,
     spectrum,
+    stdf,
     stepwize,
+    tdms,
     teststand_csv,
     teststand_xml,
     tri_ict,
@@ -78,6 +80,8 @@ _MODULES: Final = (
     stepwize,
     klippel,
     soundcheck,
+    stdf,
+    tdms,
 )
 
 

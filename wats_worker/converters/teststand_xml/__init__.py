@@ -42,7 +42,9 @@ MAPPING: Final = {
     "additional data": "UUT.AdditionalData and StationInfo.AdditionalData",
     "steps": "TEResult below ResultList, with loops, groups and step times",
     "limits": "Limits.Low, Limits.High and Comp of a step or of each of its measurements",
-    "charts": "arrays of additional results",
+    "steps beside a step": "TS.PostAction and the engine's callbacks, such as TS.SequenceFilePostStep",
+    "charts": "Chart of the WATS step types",
+    "additional results": "AdditionalResults, whatever is in them",
 }
 
 _UUT: Final = re.compile(rb"<Report\s[^>]*\bType\s*=\s*['\"](?:UUT|Batch)['\"]")

@@ -201,7 +201,7 @@ def _outcome(report: Props, main: Props | None, uut: Document) -> None:
     """How long it took and what went wrong, in the main sequence or, failing that, in making the report."""
     if main is not None:
         seconds = main.number("TS.TotalTime")
-        if seconds is not None and seconds >= 0:
+        if seconds is not None and 0 <= seconds < float("inf"):
             uut["execTime"] = seconds
         code, text = main.whole("Error.Code"), main.text("Error.Msg")
         if code or text or main.flag("Error.Occurred"):

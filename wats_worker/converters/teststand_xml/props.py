@@ -27,6 +27,7 @@ class Props:
         self.element = element
         self.comma = comma
         self._members: dict[str, _Element] | None = None
+        self._seen: dict[str, Self] = {}  # a step's TS is asked for a dozen times
 
     @property
     def place(self) -> str:
@@ -132,6 +133,8 @@ class Props:
         return [(indexes(value.get("ID", "")), (value.text or "").strip()) for value in values]
 
     def _member(self, name: str) -> Self | None:
+        if name in self._seen:
+            return self._seen[name]
         if self._members is None:
             self._members = {}
             for child in self.element.iterchildren("Prop"):
@@ -142,7 +145,9 @@ class Props:
                     )
                 self._members[key] = child
         found = self._members.get(name)
-        return None if found is None else self._child(found)
+        if found is None:
+            return None
+        return self._seen.setdefault(name, self._child(found))
 
     def _child(self, element: _Element) -> Self:
         return type(self)(element, comma=self.comma)
