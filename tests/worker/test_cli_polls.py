@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from doors import open_door
 from typer.testing import CliRunner
 
 from wats_broker.names import Keys
@@ -108,7 +109,8 @@ def test_a_source_that_is_not_there_is_told(plant):
 
 def test_the_status_misses_the_stages_they_need(plant, real_redis):
     """Without a clock and a worker nobody is asked."""
-    status = json.loads(run("status", "--json").stdout)
+    with open_door(plant / "wats.toml"):
+        status = json.loads(run("status", "--json").stdout)
 
     assert [one["source"] for one in status["scheduled"]] == ["mes", "share"]
     assert any("no poll and no beat worker is alive" in concern for concern in status["concerns"])

@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+from doors import open_door
 from support import wait_until
 from typer.testing import CliRunner
 
@@ -31,9 +32,9 @@ class Plant:
         (folder / "token").write_text("dGVzdDp0ZXN0")
         self.configure(url)
 
-    def configure(self, url):
+    def configure(self, url, control="control"):
         (self.folder / "wats.toml").write_text(
-            f'[broker]\nurl = "{url}"\n[server]\nurl = "{PLANT}"\ntoken_file = "token"\n[spool]\nfolder = "spool"\n'
+            f'[broker]\nurl = "{url}"\n[server]\nurl = "{PLANT}"\ntoken_file = "token"\n[spool]\nfolder = "spool"\n[control]\nfolder = "{control}"\n'
         )
 
     def copy(self, age_s=0.0):
@@ -50,7 +51,9 @@ class Plant:
 def plant(tmp_path, monkeypatch, real_redis, broker):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-    return Plant(tmp_path, real_redis, broker.url)
+    plant = Plant(tmp_path, real_redis, broker.url)
+    with open_door(tmp_path / "wats.toml"):
+        yield plant
 
 
 def run(*words):
@@ -107,9 +110,9 @@ def test_an_old_list_is_a_concern(plant):
 
 def test_without_a_broker_the_copy_is_shown(plant):
     """What lies on the spool can be read at any time."""
-    (plant.folder / "spool").mkdir()
+    (plant.folder / "spool").mkdir(exist_ok=True)
     (plant.folder / "spool/processes.json").write_text(plant.copy().dump())
-    plant.configure(f"embedded:{plant.folder}/nobody")
+    plant.configure(f"embedded:{plant.folder}/nobody", control="elsewhere")
 
     result = run("processes")
 

@@ -94,3 +94,24 @@ def test_a_failed_poll_and_a_dead_worker_don_t_wait_for_the_schedule(clocks, out
     ticks.repair()
 
     assert clocks.messages() == 1
+
+
+def test_a_paused_source_is_not_ticked(clocks):
+    """Neither by the schedule nor by whoever repairs it; the others are."""
+    ticks = Ticks(
+        ["mes", "aoi"],
+        polls=clocks.polls,
+        dispatch=clocks.line.dispatch,
+        lease=BeatLease(clocks.line.redis, Keys()),
+        holder="one",
+        now=clocks.time,
+        paused=lambda name: {"mes": "calibration"}.get(name, ""),
+        clock=clocks.time,
+    )
+
+    ticks.tick("mes", next_s=60)
+    ticks.tick("aoi", next_s=60)
+    ticks.repair()
+
+    assert clocks.messages() == 1
+    assert [bool(state.ticked_at) for state in clocks.polls.states(["mes", "aoi"])] == [False, True]

@@ -47,7 +47,8 @@ class Bench:
     def says(self, body, status=200):
         self.loopback.script = lambda *_: self.loopback.reply(status, body)
 
-    def pass_(self, seconds, step=10.0):
+    def pass_(self, seconds):
+        step = 60.0 if seconds >= HOUR else 10.0
         for _ in range(round(seconds / step)):
             self.clock.pass_(step)
             self.line.redis.delete(Keys().board_turn())  # its term is real time
