@@ -43,7 +43,7 @@ class RunningLine:
         (folder / "token").write_text(server.token)
         self.config.write_text(
             f"""
-schema_version = 1
+schema_version = 2
 [broker]
 url = "embedded:{folder}/broker"
 [server]
@@ -62,8 +62,8 @@ folder = "{self.inbox}"
 part_number = "PN-DEFAULT"
 process_code = 10
 timezone = "Europe/Oslo"
-quiet_seconds = {quiet_s}
-look_seconds = 0.3
+quiet_s = {quiet_s}
+look_s = 0.3
 {source}
 """
         )
@@ -88,7 +88,9 @@ look_seconds = 0.3
 
     def _complete(self) -> bool:
         try:
-            return {"control", "watch", "convert", "upload"} <= {worker.stage for worker in self.line.fleet.alive()}
+            return {"control", "watch", "convert", "upload"} <= {
+                worker.stage for worker in self.line.fleet.alive()
+            }
         except (BrokerError, RedisError):
             return False
 

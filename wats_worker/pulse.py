@@ -31,6 +31,7 @@ class Pulse:
     Args:
         chores: Called once a second. One that fails for want of the broker is tried again a second later.
         work: Says in a few words what the process is doing.
+        jail: The level of the jail that it has built, if it needs one.
     """
 
     def __init__(
@@ -40,11 +41,13 @@ class Pulse:
         *,
         chores: Sequence[Callable[[], object]] = (),
         work: Callable[[], str] = lambda: "",
+        jail: str = "",
     ) -> None:
         self._fleet = fleet
         self._stage = stage
         self._chores = chores
         self._work = work
+        self._jail = jail
         self._name = worker_name(stage)
         self._started_at = time.time()
         self._over = threading.Event()
@@ -95,4 +98,5 @@ class Pulse:
             protocol=PROTOCOL,
             started_at=self._started_at,
             work=self._work(),
+            jail=self._jail,
         )

@@ -264,14 +264,21 @@ class TestBackups:
         """It may hold a secret. A draft of just now is somebody's who is still writing."""
         place = tmp_path / "wats.toml"
         files.write_atomically(place, OLD)
-        for name in (".wats.toml.0123abcd", ".wats.toml.20261123T043013.120Z.backup.0123abcd", ".other.0123abcd"):
+        for name in (
+            ".wats.toml.0123abcd",
+            ".wats.toml.20261123T043013.120Z.backup.0123abcd",
+            ".other.0123abcd",
+        ):
             (tmp_path / name).write_bytes(b"half")
             os.utime(tmp_path / name, (0, 0))
         (tmp_path / ".wats.toml.89abcdef").write_bytes(b"half")
 
         Backups(place).add()
 
-        assert [name for name in names(tmp_path) if name.startswith(".")] == [".other.0123abcd", ".wats.toml.89abcdef"]
+        assert [name for name in names(tmp_path) if name.startswith(".")] == [
+            ".other.0123abcd",
+            ".wats.toml.89abcdef",
+        ]
 
     def test_without_a_good_one_nothing_is_changed(self, tmp_path):
         """A damaged file is better than none."""

@@ -110,7 +110,7 @@ def test_an_empty_file_is_given_more_time(share):
     write(share, "a.csv", "", age_s=100)
 
     assert ask(share).names == []
-    assert ask(share, quiet_seconds=10).names == ["a.csv"]
+    assert ask(share, quiet_s=10).names == ["a.csv"]
 
 
 def test_old_files_can_be_left_alone(share):

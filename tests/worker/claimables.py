@@ -3,8 +3,9 @@
 import os
 from pathlib import Path
 
+from wats_broker.files import FOLDER
 from wats_worker.spool.bundle import Bundle
-from wats_worker.spool.files import FOLDER, Stamp
+from wats_worker.spool.files import Stamp
 from wats_worker.spool.model import Claimable
 from wats_worker.spool.names import Identity
 from wats_worker.watch.units import gather, together

@@ -40,7 +40,7 @@ class Line:
         self.dispatch = Dispatch(self.celery)
 
     def source(self, **changes: object) -> Source:
-        settings = {"name": "ict", "folder": self.folder, "quiet_seconds": 0.05, "look_seconds": 0.1}
+        settings = {"name": "ict", "folder": self.folder, "quiet_s": 0.05, "look_s": 0.1}
         return Source.model_validate(settings | changes)
 
     def watcher(self, *sources: Source, **changes: object) -> Watcher:

@@ -15,10 +15,12 @@ from wats_broker.queue import QueueLimits, UploadQueue
 from wats_broker.scripts import Client
 from wats_broker.serials import Serials
 from wats_broker.switches import Kind, Switches
+from wats_worker.pulse import worker_name
 from wats_worker.settings import AnySource, Source, WorkerSettings
 from wats_worker.spool.archive import PostAction
 from wats_worker.spool.names import process_list
 from wats_worker.spool.store import Spool
+from wats_worker.telemetry import Traces, traces
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -110,6 +112,11 @@ class Line:
         return Switches(self.redis, self.keys)
 
     @cached_property
+    def traces(self) -> Traces:
+        """Who is told of each file's way."""
+        return traces(self.settings.telemetry, self.stage, worker_name(self.stage))
+
+    @cached_property
     def celery(self) -> "Celery":
         """The Celery app of this stage."""
         # Most questions of the command line send nothing, and Celery takes its time to load.
@@ -160,7 +167,9 @@ class Line:
         return self.spool.finish(file_id, action, folder)
 
     def close(self) -> None:
-        """Leave nothing half-made on the spool, if this process has used it."""
+        """Leave nothing half-made on the spool, and nothing untold."""
+        if "traces" in vars(self):
+            self.traces.close()
         if "spool" in vars(self):
             self.spool.close()
 

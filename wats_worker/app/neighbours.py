@@ -11,11 +11,12 @@ from wats_worker.control.models.converters import ConverterCard
 from wats_worker.control.models.processes import ProcessLine, ProcessList
 from wats_worker.convert.bounds import level_of
 from wats_worker.convert.checks import check_converters
-from wats_worker.convert.known import Known
+from wats_worker.convert.known import Knowledge, Known
 from wats_worker.convert.roster import Entry, Roster, State, roster
 from wats_worker.converters.plugins import Found, Lookout
 from wats_worker.poll.checks import check_pollers
 from wats_worker.settings import WorkerSettings
+from wats_worker.spool.names import process_list as copy_on_spool
 
 
 class Roll:
@@ -89,17 +90,20 @@ def process_list(known: Known, *, version: str, asked_at: float, trouble: str) -
 
 def neighbours(line: Line) -> Neighbours:
     """What the other stages of this line know and do."""
-    roll, turn = Roll(line.settings), threading.Lock()
+    roll = Roll(line.settings)
     return Neighbours(
         converters=roll.cards,
         set_aside=roll.set_aside,
-        processes=partial(_processes, line, turn),
+        processes=partial(_processes, line),
         finish=line.finish,
         checks=(check_converters, check_pollers),
     )
 
 
-def _processes(line: Line, turn: threading.Lock) -> ProcessList:
-    with turn:
-        known, notice = line.knowledge.now(), line.board.look()
+def _processes(line: Line) -> ProcessList:
+    # Read anew: who has just had the list fetched wants to see that one, and not the one of a moment ago.
+    knowledge = Knowledge(
+        board=line.board, copy=copy_on_spool(line.settings.spool.folder), server=line.settings.server.url
+    )
+    notice, known = line.board.look(), knowledge.now()
     return process_list(known, version=notice.version, asked_at=notice.asked_at, trouble=notice.trouble)

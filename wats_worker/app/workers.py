@@ -128,6 +128,7 @@ def run_poll(line: Line, stop: threading.Event) -> int:
             journal=line.journal,
             dispatch=line.dispatch,
             turns=turns,
+            traces=line.traces,
         )
 
     polling = Polling(
@@ -185,6 +186,7 @@ class _ConvertParts:
             patience=Patience(pool.max_attempts, pool.unfinished_s),
             interrupt=interrupt,
             fleet=line.fleet,
+            traces=line.traces,
         )
 
 
@@ -223,6 +225,7 @@ class _UploadParts:
             breaker=Breaker(),
             schedule=Schedule(tuple(upload.retry_schedule_s), upload.retry_jitter),
             suspect_after=upload.suspect_after,
+            traces=line.traces,
         )
         self.drain = Drain(queue=line.queue, deliver=delivery.run, wake=line.dispatch.drain)
 

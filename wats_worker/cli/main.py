@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from wats_broker.names import Stage
-from wats_worker.cli import converters, files, polls, processes, queue, replay, sources, status, tokens
+from wats_worker.cli import (
+    converters,
+    files,
+    health,
+    polls,
+    processes,
+    queue,
+    replay,
+    sources,
+    status,
+    tokens,
+)
 from wats_worker.cli.common import (
     Config,
     Json,
@@ -33,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("status")(status.status)
+app.command("health")(health.health)
 app.command("replay")(replay.replay)
 app.add_typer(files.app, name="files")
 app.add_typer(queue.app, name="queue")

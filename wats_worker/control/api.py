@@ -14,7 +14,9 @@ from wats_worker.control import (
     config,
     converters,
     files,
+    health,
     hello,
+    metrics,
     problems,
     processes,
     queue,
@@ -48,6 +50,9 @@ _ROOMS: Final[Sequence[Callable[[Desk], APIRouter]]] = (
     tokens.router,
 )
 
+#: What monitors ask; they speak no protocol of ours, so these stand outside.
+_MONITORED: Final[Sequence[Callable[[Desk], APIRouter]]] = (health.router, metrics.router)
+
 
 def build(desk: Desk) -> FastAPI:
     """The control API of one line, as an ASGI application."""
@@ -66,6 +71,8 @@ def build(desk: Desk) -> FastAPI:
     app.add_middleware(_BodyLimit)
     for room in _ROOMS:
         app.include_router(room(desk), prefix=_API)
+    for room in _MONITORED:
+        app.include_router(room(desk))
 
     @app.api_route(
         "/api/{version}/{path:path}", methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False

@@ -24,6 +24,7 @@ from wats_worker.control.models.asking import Why
 from wats_worker.control.models.configuration import Checked, Configuration, Draft
 from wats_worker.control.models.converters import Converters, Switched
 from wats_worker.control.models.files import FileHistory, FileLine, Files
+from wats_worker.control.models.health import Readiness
 from wats_worker.control.models.processes import ProcessList, SyncAsked
 from wats_worker.control.models.queue import (
     BuriedReports,
@@ -132,6 +133,20 @@ class Client:
     def hello(self) -> Hello:
         """What speaks there. Needs no token."""
         return self._ask(Hello, "GET", "/hello")
+
+    def readiness(self) -> Readiness:
+        """Whether the line does its work, and what fails if not. Needs no token."""
+        if self._socket and not Path(self._socket).exists():
+            raise self._no_door("there is no such socket")
+        try:
+            response = self._http.get("/health/ready")
+            return Readiness.model_validate_json(response.content)
+        except httpx.TransportError as error:
+            raise self._no_door(str(error)) from error
+        except ValidationError as error:
+            raise ControlError(
+                f"{self.address} answers {response.status_code}, and is no control door"
+            ) from error
 
     def status(self) -> Status:
         """The line at a glance."""

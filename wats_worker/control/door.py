@@ -21,6 +21,12 @@ log = logging.getLogger(__name__)
 #: Attempts with a wrong token from one address.
 _ATTEMPTS: Final = Allowance(per_minute=10, burst=10)
 
+#: Only told and not checked by the framework: a mismatch has a refusal of its own.
+_SPOKEN: Final = Header(
+    description="The protocol that the client speaks.",
+    json_schema_extra={"pattern": rf"^{protocol.Version.read(protocol.PROTOCOL).major}\.[0-9]{{1,4}}$"},
+)
+
 _bearer = HTTPBearer(auto_error=False, description="A token from 'wats-worker token create'.")
 
 
@@ -94,9 +100,7 @@ def needs(scope: Scope) -> Callable[..., Visitor]:
     def visitor(
         request: Request,
         given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-        wats_protocol: Annotated[str, Header(description="The protocol that the client speaks.")] = (
-            protocol.PROTOCOL
-        ),
+        wats_protocol: Annotated[str, _SPOKEN] = (protocol.PROTOCOL),
     ) -> Visitor:
         protocol.check(wats_protocol)
         door: Door = request.app.state.door
@@ -110,9 +114,7 @@ def needs(scope: Scope) -> Callable[..., Visitor]:
 
 def open_to_all(
     request: Request,
-    wats_protocol: Annotated[str, Header(description="The protocol that the client speaks.")] = (
-        protocol.PROTOCOL
-    ),
+    wats_protocol: Annotated[str, _SPOKEN] = (protocol.PROTOCOL),
 ) -> None:
     """A dependency for what needs no token. It is limited all the same."""
     protocol.check(wats_protocol)

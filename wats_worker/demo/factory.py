@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 from redis.exceptions import RedisError
 
 from wats_broker.errors import BrokerError
+from wats_broker.files import open_log, write_atomically
 from wats_broker.names import Stage
 from wats_worker import settings as configuration
 from wats_worker.app.line import Line
@@ -140,8 +141,7 @@ class Factory:
         for name in self._sources:
             self.source(name).mkdir(parents=True)
         token = self.folder / "token"
-        token.touch(mode=0o600)
-        token.write_text(self.server.token)
+        write_atomically(token, self.server.token.encode())
         tables: list[tuple[str, Table]] = [
             (
                 "[server]",
@@ -159,10 +159,11 @@ class Factory:
                 for name, table in self._sources.items()
             ),
         ]
-        self.config.write_text("\n".join(_toml(title, table) for title, table in tables))
+        text = "\n".join(_toml(title, table) for title, table in tables)
+        write_atomically(self.config, text.encode())
 
     def _start_line(self) -> None:
-        with self.log.open("wb") as log:
+        with open_log(self.log) as log:
             self._line = subprocess.Popen(
                 [*_PROGRAM, "up", "--config", self.config],
                 stdin=subprocess.DEVNULL,

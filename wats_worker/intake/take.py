@@ -21,6 +21,7 @@ from wats_worker.spool.errors import SpoolError
 from wats_worker.spool.model import Claimable, Claimed, Outcome, Place
 from wats_worker.spool.names import printable
 from wats_worker.spool.store import Spool
+from wats_worker.telemetry import SILENCE, Traces
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Intake:
         done: Where.
         turns: Which source goes first while there is not room for all.
         give_up: Asked between pieces of a large copy; True leaves the file where it is.
+        traces: Who is told of each file's way.
         steady: The clock that tells since when files are finished. Only for testing.
     """
 
@@ -61,6 +63,7 @@ class Intake:
     dispatch: Dispatch
     turns: Turns
     give_up: Callable[[], bool] = bool
+    traces: Traces = SILENCE
     steady: Callable[[], float] = time.monotonic
 
     def take(self, files: Sequence[Claimable]) -> Taking:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, TextIO
 
+from wats_broker.files import write_atomically
 from wats_worker.logs.formats import HumanFormat, JsonFormat, in_short
 from wats_worker.logs.mask import Mask
 
@@ -21,6 +22,7 @@ _WORDS: Final = 5
 #: What these libraries tell at "info" is of interest at "debug" only.
 _CHATTY: Final = (
     "celery.app.trace",
+    "celery.beat",
     "celery.worker.consumer",
     "celery.worker.strategy",
     "httpcore",
@@ -98,7 +100,8 @@ class LastWords(logging.Handler):
         """Write them anew: there are few, and seldom a new one."""
         self._words.append(in_short(record, self._mask))
         try:
-            self._file.write_text("\n".join(self._words), encoding="utf-8", errors="backslashreplace")
+            text = "\n".join(self._words)
+            write_atomically(self._file, text.encode(errors="backslashreplace"), durable=False)
         except OSError:
             self.handleError(record)
 

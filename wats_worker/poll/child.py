@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Final
 
 from pydantic import ValidationError
 
+from wats_broker.files import new_file
 from wats_worker.poll import wire
 from wats_worker.poll.loading import load
 from wats_worker.poll.memory import SMALL
@@ -127,7 +128,7 @@ class _Poll:
 
     def _land(self, item: Item, place: Path) -> int:
         size = 0
-        with place.open("xb") as target:
+        with new_file(place) as target:
             if isinstance(item.content, bytes):
                 size = self._checked(len(item.content), item)
                 target.write(item.content)
@@ -151,8 +152,8 @@ class _Poll:
         """When most of what is known is not offered any more, say what still is."""
         if len(self._known) <= max(SMALL, 2 * len(self._seen)):
             return False
-        with Path(self._order.seen_file).open("x", encoding="ascii") as target:
-            target.writelines(f"{digest}\n" for digest in self._seen)
+        with new_file(Path(self._order.seen_file)) as target:
+            target.writelines(f"{digest}\n".encode() for digest in self._seen)
         return True
 
 

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from wats_worker.spool.files import append_line, fsync_folder, write_atomically
+from wats_broker.files import append_line, fsync_folder, write_atomically
 
 log = logging.getLogger(__name__)
 

@@ -19,10 +19,11 @@ from typing import Annotated, Any, BinaryIO, Final
 
 from pydantic import Field
 
+from wats_broker.files import FOLDER
 from wats_worker.intake.wanted import Wanted, is_system_folder
 from wats_worker.pollers import base
 from wats_worker.pollers.base import Cursor, Item, NotYet, Polled, Unreachable, WholePath
-from wats_worker.spool.files import FOLDER, READ_SAFELY, Stamp, open_folder
+from wats_worker.spool.files import READ_SAFELY, Stamp, open_folder
 
 NAME: Final = "listing"
 TITLE: Final = "A folder that can only be listed"
@@ -43,7 +44,7 @@ class Options(base.Options):
     include: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
     exclude: tuple[str, ...] = ()
     #: A file that was written to more recently is left for the next poll, which takes it if it is still so.
-    quiet_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 60.0
+    quiet_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 60.0
     #: Older files are left alone for good; None takes whatever is there.
     days: Annotated[int, Field(ge=1)] | None = None
 
@@ -69,7 +70,7 @@ def poll(options: Options, cursor: Cursor) -> Polled:
         age = now - file.stamp.mtime_ns / 1e9
         if options.days is not None and age > options.days * 86400:
             continue
-        quiet = options.quiet_seconds * (1 if file.stamp.size else _EMPTY_FACTOR)
+        quiet = options.quiet_s * (1 if file.stamp.size else _EMPTY_FACTOR)
         if age < quiet and seen.get(file.path) != file.look:
             fresh[file.path] = file.look
             continue

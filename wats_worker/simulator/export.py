@@ -5,12 +5,15 @@ member. Recomputed: ``causedUUTFailure``. Dropped: what the wire schema has no m
 test. Kept as they are: trailing blanks, ``miscInfos[].numeric``, the digits of ``start``.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, cast, get_args
+
+from typing_extensions import get_type_hints, is_typeddict
 
 from wats_worker.reports import wsjf
+from wats_worker.reports.model import Report
 from wats_worker.simulator.instants import utc
 from wats_worker.simulator.intake import first_failed, lenient
 
@@ -44,15 +47,38 @@ def document(row: Mapping[str, Any], detail: Detail) -> dict[str, Any]:
     if row["xml"] or detail.level == 0:
         return _identity(row)
     report = lenient(wsjf.parse(row["body"]))
-    # By way of the text, because only the text writes NaN as the wire wants it.
-    made: dict[str, Any] = json.loads(report.model_dump_json(by_alias=True))
+    made = wsjf.document(report)
+    _complete(made, Report)
     made |= _identity(row) | {name: made[name] or [] for name in _LISTS}
-    for member in ("uur", "binaryData") if report.type == "T" else ("uut", "root"):
+    for member in ("uur", "binaryData") if report["type"] == "T" else ("uut", "root"):
         del made[member]
-    if report.root:
-        _tell_the_cause(made["root"], len(first_failed(report.root)) if report.result != "P" else 0)
+    if root := report.get("root"):
+        _tell_the_cause(made["root"], len(first_failed(root)) if report["result"] != "P" else 0)
     _thin_out(made, detail)
     return made
+
+
+def _complete(value: Any, part: type) -> None:
+    """Give every part of a document null for each of its members that is absent."""
+    if isinstance(value, list):
+        for item in value:
+            _complete(item, part)
+    elif isinstance(value, dict):
+        for name, below in _members(part).items():
+            if value.setdefault(name, None) is not None and below is not None:
+                _complete(value[name], below)
+
+
+@cache
+def _members(part: type) -> dict[str, type | None]:
+    """The members of a part, each with the part that it is or has in its list."""
+    return {name: _part(hint) for name, hint in get_type_hints(part).items()}
+
+
+def _part(hint: Any) -> type | None:
+    if is_typeddict(hint):
+        return cast("type", hint)
+    return next((found for inner in get_args(hint) if (found := _part(inner))), None)
 
 
 def _identity(row: Mapping[str, Any]) -> dict[str, Any]:

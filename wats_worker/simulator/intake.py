@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from wats_worker.reports import wsjf
 from wats_worker.reports.model import Report, Step
 from wats_worker.simulator.answers import Refusal
@@ -55,7 +53,7 @@ def report(document: dict[str, Any], mode: Mode) -> Report:
         Refusal: 400 with the place of every fault.
     """
     found = lenient(document) if mode is Mode.LENIENT else _strict(document)
-    if found.id is None:
+    if found.get("id") is None:
         raise _refused([wsjf.Fault("report.id", "Field required")])
     return found
 
@@ -65,7 +63,7 @@ def _strict(document: dict[str, Any]) -> Report:
         found = wsjf.of(document, draft=True)
     except wsjf.InvalidReport as error:
         raise _refused(error.faults) from None
-    if not found.start_utc:
+    if not found.get("startUTC"):
         raise _refused([wsjf.Fault("report.startUTC", "Field required")])
     return found
 
@@ -77,11 +75,11 @@ def lenient(document: dict[str, Any]) -> Report:
         Refusal: 400 with the place of every other fault.
     """
     try:
-        return Report.model_validate(document, by_alias=True, by_name=False)
-    except ValidationError as error:
-        extra = [found["loc"] for found in error.errors() if found["type"] == "extra_forbidden"]
+        return wsjf.of(document, draft=True)
+    except wsjf.InvalidReport as error:
+        extra = [fault.at for fault in error.faults if fault.kind == "extra_forbidden"]
         if not extra:
-            raise _refused(wsjf.faults(error)) from None
+            raise _refused(error.faults) from None
     for place in extra:
         _drop(document, place)
     return lenient(document)
@@ -109,43 +107,44 @@ def arrival(report: Report, body: bytes, processes: Sequence[Process]) -> Arriva
     if faults := list(misfits(report, processes)):
         raise _refused(faults)
     try:
-        instant = ticks(report.start)
+        instant = ticks(report["start"])
     except ValueError as error:
         raise _refused([wsjf.Fault("report.start", str(error))]) from None
-    name = next(process.name for process in processes if process.code == report.process_code)
-    return Arrival(id=str(report.id).lower(), ticks=instant, header=_header(report, name), body=body)
+    name = next(process.name for process in processes if process.code == report["processCode"])
+    return Arrival(id=str(report.get("id")).lower(), ticks=instant, header=_header(report, name), body=body)
 
 
 def _header(report: Report, process_name: str) -> dict[str, Any]:
-    test, repair = report.uut, report.uur
+    test, repair = report.get("uut"), report.get("uur")
     run = test or repair
-    program = report.root.seq_call if report.root else None
-    cause = first_failed(report.root) if report.root and report.result != "P" else []
+    root = report.get("root")
+    program = root.get("seqCall") if root else None
+    cause = first_failed(root) if root and report["result"] != "P" else []
     return {
-        "reportType": report.type,
-        "serialNumber": report.sn,
-        "partNumber": report.pn,
-        "revision": report.rev,
-        "start": report.start,
-        "result": report.result,
-        "stationName": report.machine_name,
-        "location": report.location,
-        "purpose": report.purpose,
-        "processCode": report.process_code,
+        "reportType": report["type"],
+        "serialNumber": report["sn"],
+        "partNumber": report["pn"],
+        "revision": report["rev"],
+        "start": report["start"],
+        "result": report["result"],
+        "stationName": report["machineName"],
+        "location": report["location"],
+        "purpose": report["purpose"],
+        "processCode": report["processCode"],
         "processName": process_name,
-        "userName": run.user if run else None,
-        "comment": run.comment if run else None,
-        "executionTime": run.exec_time if run else None,
-        "batchNumber": test.batch_sn if test else None,
-        "testSocketIndex": test.test_socket_index if test else None,
-        "fixtureId": test.fixture_id if test else None,
-        "errorCode": test.error_code if test else None,
-        "errorMessage": test.error_message if test else None,
-        "swFilename": program.name if program else None,
-        "swVersion": program.version if program else None,
-        "causedUutFailure": cause[-1].name if cause else None,
-        "causedUutFailurePath": "/".join(step.name for step in cause) or None,
-        "referencedUut": repair.ref_uut.lower() if repair and repair.ref_uut else None,
+        "userName": run["user"] if run else None,
+        "comment": run.get("comment") if run else None,
+        "executionTime": run.get("execTime") if run else None,
+        "batchNumber": test.get("batchSN") if test else None,
+        "testSocketIndex": test.get("testSocketIndex") if test else None,
+        "fixtureId": test.get("fixtureId") if test else None,
+        "errorCode": test.get("errorCode") if test else None,
+        "errorMessage": test.get("errorMessage") if test else None,
+        "swFilename": program.get("name") if program else None,
+        "swVersion": program.get("version") if program else None,
+        "causedUutFailure": cause[-1]["name"] if cause else None,
+        "causedUutFailurePath": "/".join(step["name"] for step in cause) or None,
+        "referencedUut": repair["refUUT"].lower() if repair and repair["refUUT"] else None,
     }
 
 
@@ -155,8 +154,9 @@ def first_failed(step: Step) -> list[Step]:
     A loop over the depth rather than over every leaf: what failed below shows in the status above.
     """
     way: list[Step] = []
-    current: Step | None = step if step.status in "FET" else None
+    current: Step | None = step if step["status"] in "FET" else None
     while current is not None:
         way.append(current)
-        current = next((child for child in current.steps or [] if child.status in "FET"), None)
+        below = current.get("steps") or []
+        current = next((child for child in below if child["status"] in "FET"), None)
     return way

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from wats_broker.files import write_atomically
+from wats_broker.files import create, write_atomically
 from wats_worker.spool import archive, names, recovery, reports
 from wats_worker.spool.archive import PostAction
 from wats_worker.spool.claim import Claim
@@ -218,7 +218,7 @@ class Spool:
         """The device the spool is on, if the times of files there are told by this machine's own clock."""
         with disk_weather(self.root), self._incoming.corner() as corner:
             fresh = corner / "clock"
-            fresh.touch()
+            os.close(create(fresh))
             status = fresh.stat()
         # Kernels round the time of a file down to their last tick, some 10 ms ago at most.
         return status.st_dev if abs(time.time() - status.st_ctime) < _SAME_TIME else None

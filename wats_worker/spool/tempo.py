@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from wats_broker.files import open_in_place
+
 #: Seconds between two tries while all is well. After a bad one each question is a try.
 _EVERY_S: Final = 10.0
 
@@ -41,12 +43,9 @@ class Tempo:
     def _try(self) -> None:
         began = self._clock()
         # That it can't be written to at all is found, and told, elsewhere.
-        with suppress(OSError):
-            descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-            try:
-                os.write(descriptor, b"tick\n")
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        with suppress(OSError), open_in_place(self._file) as file:
+            file.write(b"tick\n")
+            file.flush()
+            os.fsync(file.fileno())
         self._tried = self._clock()
         self._took_s = self._tried - began

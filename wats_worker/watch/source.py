@@ -84,7 +84,7 @@ class SourceWatcher:
         self._paused = paused
         self._now = (clock or Clock()).now
         self._wake = threading.Event()
-        self._plan = LookPlan(source.look_seconds)
+        self._plan = LookPlan(source.look_s)
         self._hints = Hints(source.name, self.hint)
         self._backoff = Backoff(0.25, 5.0)
         self._our_device: int | None = None
@@ -181,7 +181,7 @@ class SourceWatcher:
         self._plan.begins()
         self._plan.looked(began=now, ended=now)
         self._tell({".": f"the watch folder can't be looked into: {reason}"})
-        return max(self._source.look_seconds, 1.0)
+        return max(self._source.look_s, 1.0)
 
     def _look(self) -> None:
         began = self._now()

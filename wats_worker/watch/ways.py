@@ -79,7 +79,7 @@ class Ways:
         kept = Kept(self.spool.kept(source.name)) if source.mode == "keep" else None
         candidates = Candidates(self._rules, kept)
         looker = self._looker(candidates)
-        late = Late(source.unit_seconds) if isinstance(looker, UnitLooker) else None
+        late = Late(source.unit_s) if isinstance(looker, UnitLooker) else None
         return Way(looker, self._reader(), candidates, late)
 
     def _growing(self) -> Way:
@@ -93,15 +93,15 @@ class Ways:
             pool=source.pool,
             priority=source.priority,
             rules=_grows(source),
-            quiet_s=(source.grow or GrowSettings()).quiet_seconds,
+            quiet_s=(source.grow or GrowSettings()).quiet_s,
             grown=grown,
             now=self.now,
         )
-        return Way(self._looker(candidates), reader, candidates, Late(source.unit_seconds))
+        return Way(self._looker(candidates), reader, candidates, Late(source.unit_s))
 
     @property
     def _rules(self) -> Rules:
-        return Rules(self.source.quiet_seconds, marker=self.source.marker is not None)
+        return Rules(self.source.quiet_s, marker=self.source.marker is not None)
 
     def _looker(self, candidates: Candidates) -> Looks:
         source = self.source
@@ -146,7 +146,7 @@ class Ways:
             pairs=pairs,
             identifier=identifier,
             rules=self._rules,
-            patience_s=source.unit_seconds,
+            patience_s=source.unit_s,
             our_clock=self.our_clock,
             now=self.now,
         )

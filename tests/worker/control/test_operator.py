@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 
 import pytest
+from doors import open_door
 from support import free_port, wait_until
 from typer.testing import CliRunner
 
@@ -29,21 +31,8 @@ def config(tmp_path, broker, real_redis):
 @pytest.fixture
 def start(config):
     """Starts the control stage in this process; gives its line. It ends with the test."""
-    stages = []
-
-    def start():
-        line, stop = Line(load(config), Stage.CONTROL), threading.Event()
-        thread = threading.Thread(target=run_control, args=(line, config, stop))
-        thread.start()
-        stages.append((thread, stop))
-        wait_until(line.fleet.alive, what="the stage to live")
-        return line
-
-    yield start
-    for thread, stop in stages:
-        stop.set()
-        thread.join(timeout=10)
-        assert not thread.is_alive()
+    with ExitStack() as held:
+        yield lambda: held.enter_context(open_door(config))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from wats_worker.spool.archive import PostAction
 from wats_worker.watch import grow as module
 
 HEADING = "SN\tTime\tV\n"
-GROW = {"heading": "SN", "key": ["SN", "Time"], "quiet_seconds": 0.2}
+GROW = {"heading": "SN", "key": ["SN", "Time"], "quiet_s": 0.2}
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def growing(line):
 
     def make(**changes):
         grow = changes.pop("grow", GROW)
-        return line.source(**({"mode": "grow", "grow": grow, "unit_seconds": 0.3} | changes))
+        return line.source(**({"mode": "grow", "grow": grow, "unit_s": 0.3} | changes))
 
     return make
 
@@ -61,7 +61,7 @@ def told(line):
 
 def test_what_is_new_arrives_and_the_file_stays(line, watching, growing, day):
     """A unit goes as soon as the next one begins, and the last one after a pause; each with its heading."""
-    watching(line.watcher(growing(grow=GROW | {"quiet_seconds": 60})))
+    watching(line.watcher(growing(grow=GROW | {"quiet_s": 60})))
     add(day, 1, 2)
     arrive(line, unit(1))
 

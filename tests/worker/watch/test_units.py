@@ -15,7 +15,7 @@ def stem(line):
     """A source whose units are a file and the folder of the same stem."""
 
     def make(**changes):
-        return line.source(**({"unit": "stem", "unit_seconds": 0.3} | changes))
+        return line.source(**({"unit": "stem", "unit_s": 0.3} | changes))
 
     return make
 
@@ -202,7 +202,7 @@ class TestPairs:
     def test_it_waits_for_its_folder(self, line, watching, arrived):
         """As long as a unit may."""
         (line.folder / "X.txt").write_text(self.HEAD)
-        watching(line.watcher(line.source(unit_seconds=60)))
+        watching(line.watcher(line.source(unit_s=60)))
         put(line.folder, "witness.csv")
         arrived("witness.csv")
 
@@ -215,7 +215,7 @@ class TestPairs:
         """Its converter says what is missing."""
         (line.folder / "X.txt").write_text(self.HEAD)
 
-        watching(line.watcher(line.source(unit_seconds=0.3)))
+        watching(line.watcher(line.source(unit_s=0.3)))
 
         arrived("X.txt")
         (file_id,) = line.spool.waiting()

@@ -52,7 +52,7 @@ def test_files_dropped_while_we_were_down_are_found(line, watching, arrived):
 
 def test_an_event_is_noticed_long_before_the_next_look(line, watching, arrived):
     """Events are hints; with them nobody waits for the periodic look."""
-    watching(line.watcher(line.source(look_seconds=60)))
+    watching(line.watcher(line.source(look_s=60)))
     (line.folder / "first.csv").write_bytes(b"1")
     arrived("first.csv")
 
@@ -86,7 +86,7 @@ def test_a_burst_arrives_complete(line, watching):
 @pytest.mark.parametrize("seconds", [0.3, 1.0])
 def test_a_file_written_slowly_is_read_whole(line, watching, arrived, holds_open, seconds):
     """However the writer goes about it, no half of it becomes a report."""
-    watching(line.watcher(line.source(quiet_seconds=0.4)))
+    watching(line.watcher(line.source(quiet_s=0.4)))
     path = line.folder / "slow.csv"
     chunks = [bytes([65 + number]) * 1000 for number in range(6)]
 

@@ -1,0 +1,137 @@
+"""The command line, as it asks and steers a line through its door."""
+
+import json
+
+import pytest
+from doors import open_door
+from typer.testing import CliRunner
+from worker.claimables import claimable
+
+from wats_broker.messages import FileSeen, Offer
+from wats_broker.states import FileState
+from wats_broker.switches import Kind
+from wats_worker.cli.main import app
+from wats_worker.spool.archive import PostAction
+from wats_worker.spool.model import Place
+
+REPORT = "5b1c0f7e-8d0e-4a39-9d1c-0e3f5a3f7a11"
+
+
+@pytest.fixture
+def config(tmp_path, broker, real_redis):
+    (tmp_path / "in").mkdir()
+    file = tmp_path / "wats.toml"
+    file.write_text(
+        f'[broker]\nurl = "{broker.url}"\n[spool]\nfolder = "{tmp_path}/spool"\n'
+        f'[control]\nburst = 200\n[[sources]]\nname = "ict"\nfolder = "{tmp_path}/in"\n'
+    )
+    return file
+
+
+@pytest.fixture
+def line(config):
+    with open_door(config) as line:
+        yield line
+
+
+@pytest.fixture
+def run(config, monkeypatch):
+    """One command: exit code, what it printed, what it complained."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*words):
+        result = CliRunner().invoke(app, [*words, "--config", str(config)])
+        return result.exit_code, result.stdout, result.stderr
+
+    return run
+
+
+def archived(line, folder, name="board.csv"):
+    """A file that was delivered."""
+    (folder / name).write_bytes(b"\x00PASS\xff")
+    file = claimable(folder, name)
+    line.spool.claim([file], keep=False)
+    line.journal.seen(FileSeen(file.file_id, "ict", name, file.size))
+    line.journal.take(file.file_id, worker="w", term_s=15)
+    line.spool.save_reports(file.file_id, {REPORT: b"{}"})
+    line.serials.note(file.file_id, ["PCB-0042"])
+    line.journal.record(file.file_id, "file_converted", state=FileState.CONVERTED)
+    line.queue.offer(file.file_id, [Offer(REPORT)])
+    line.spool.delivered(file.file_id, REPORT, {"stored_as": "S"})
+    line.journal.record(file.file_id, "report_delivered", state=FileState.DELIVERED)
+    line.spool.finish(file.file_id, PostAction.ARCHIVE, folder)
+    return file.file_id
+
+
+def test_a_file_is_found_by_the_board_in_ones_hand(line, run, tmp_path):
+    """Its serial number is all that is known of it."""
+    file_id = archived(line, tmp_path / "in")
+
+    code, said, _ = run("files", "--serial", "pcb-00", "--source", "ict", "--since", "2020-01-01", "--json")
+
+    assert (code, [one["file_id"] for one in json.loads(said)]) == (0, [file_id])
+    assert json.loads(run("files", "--until", "2020-01-01", "--json")[1]) == []
+
+
+def test_its_history_is_told_with_what_lies_on_the_spool(line, run, tmp_path):
+    """For people and for scripts; a path is never broken in two."""
+    file_id = archived(line, tmp_path / "in")
+
+    told = json.loads(run("files", "show", file_id[:10], "--json")[1])
+    said = run("files", "show", file_id)[1]
+
+    assert (told["spool"]["place"], told["state"]) == ("archive", "delivered")
+    assert told["reports"][0]["receipt"]["stored_as"] == "S"
+    assert str(tmp_path / "in" / "board.csv") in said
+
+
+def test_its_bytes_are_written_as_they_came(line, config, tmp_path):
+    """So that they can be looked at with any tool."""
+    file_id = archived(line, tmp_path / "in")
+
+    result = CliRunner().invoke(app, ["files", "source", file_id, "--config", str(config)])
+
+    assert result.stdout_bytes == b"\x00PASS\xff"
+
+
+def test_a_delivered_file_is_sent_again(line, run, tmp_path):
+    """By its id, its source, or the time at which it came."""
+    file_id = archived(line, tmp_path / "in")
+
+    code, said, _ = run("replay", "--archive", "--source", "ict", "--reason", "a wrong limit")
+
+    assert (code, said) == (0, "1 file(s) are on their way again\n")
+    assert line.spool.place(file_id) is Place.WAITING
+    code, _, complaint = run("replay", "--archive", file_id)
+    assert (code, "it is not in the archive" in complaint) == (1, True)
+    assert run("replay", "--archive")[0] == 2
+    assert run("replay", "--source", "ict")[0] == 2
+
+
+def test_a_source_is_paused_and_goes_on(line, run):
+    """The list shows it, and so does the status."""
+    assert run("sources", "pause", "ict", "calibration")[0] == 0
+
+    assert line.switches.off(Kind.SOURCE)["ict"].reason == "calibration"
+    assert "paused, calibration" in run("sources")[1]
+    assert any("calibration" in told for told in json.loads(run("status", "--json")[1])["concerns"])
+    assert "taken again" in run("sources", "resume", "ict")[1]
+    assert "was not paused" in run("sources", "resume", "ict")[1]
+    assert run("sources", "pause", "nowhere")[0] == 2
+
+
+def test_a_converter_is_disabled_and_enabled(line, run):
+    """And the list says by whom."""
+    assert run("converters", "disable", "wats-json", "it loses the limits")[0] == 0
+
+    cards = {card["name"]: card for card in json.loads(run("converters", "list", "--json")[1])}
+    assert cards["wats-json"]["reason"].startswith("switched off by local")
+    assert "converts again" in run("converters", "enable", "wats-json")[1]
+    assert "was not disabled" in run("converters", "enable", "wats-json")[1]
+
+
+def test_a_report_that_is_not_buried_is_not_given_up(line, run):
+    """Nor is one without a reason."""
+    assert run("queue", "discard", REPORT, "--reason", "x")[0] == 2
+    assert run("queue", "discard", REPORT)[0] == 2
+    assert "0 in all" in run("queue", "held")[1]
