@@ -7,7 +7,7 @@
 #                 the attacks on the jail once more, as Docker confines a worker; BASE_IMAGE=… where python:3.11-slim
 #                 is not to be had
 #   make chaos    storms over a whole line, long ones; a short one is among the tests
-#   make docs     the page about formats again, from the converters
+#   make docs     the reference pages that are made from the code: formats, metrics, the control API
 #   make bad      every broken file the corpus can make through converters and jail; some of them are among the tests
 #   make bench    how fast the line is, against a floor measured in the same run
 #   make lock     the lock files again from pyproject.toml; make lock ARGS=--upgrade takes newer releases
@@ -43,6 +43,7 @@ chaos: .venv/installed
 docs: .venv/installed
 	$(RUN) wats_worker.converters.reference docs/reference/formats.md
 	$(RUN) wats_worker.control.catalogue docs/reference/metrics.md
+	$(RUN) wats_worker.app.handbook docs/reference/api.md
 
 bad: .venv/installed
 	cd tests && ../$(RUN) ordeal $(ARGS)

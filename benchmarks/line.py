@@ -39,7 +39,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="wats-bench-") as name:
         folder = Path(name)
         # The WATS server has no limits and no latency: what is measured is the line.
-        factory = Factory(folder, sources={"bench": {"quiet_seconds": QUIET_S}}, rate=0)
+        factory = Factory(folder, sources={"bench": {"quiet_s": QUIET_S}}, rate=0)
         with factory:
             factory.wait(factory.runs, what="all stages to be at work", timeout_s=60)
             found = measure_crowd(factory, range(options.files))

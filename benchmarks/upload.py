@@ -31,7 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="wats-bench-") as name:
         factory = Factory(
             Path(name),
-            sources={"bench": {"quiet_seconds": 0.1}},
+            sources={"bench": {"quiet_s": 0.1}},
             sections={
                 "upload": {"processes": options.processes, "threads": WIDTH},
                 "broker": {"max_concurrent_uploads": WIDTH},

@@ -5,8 +5,9 @@ the upload queue"; lost or doubled they cost time, never data. What each rule be
 measured and told in ``docs/explanation/celery-on-redis.md``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any, Final
 
 from celery import Celery
@@ -20,6 +21,8 @@ from wats_broker.settings import BrokerSettings
 
 #: Time between looks for messages whose worker died. The default adds up to 100 s.
 _RESTORE_EVERY_S: Final = 5
+#: Characters of a file's name that are shown to people.
+_LONGEST_NAME: Final = 100
 #: Their messages only say that there may be something to do; each is worth nothing once somebody has looked.
 _WAKE_UPS: Final = frozenset({Stage.UPLOAD, Stage.POLL})
 
@@ -95,17 +98,21 @@ class Dispatch:
     def __init__(self, app: Celery) -> None:
         self._app = app
 
-    def convert(self, files: Sequence[tuple[str, str, int]]) -> None:
+    def convert(
+        self, files: Sequence[tuple[str, str, int]], *, names: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         """Ask for conversions.
 
         Args:
             files: File id, pool and priority (0 soonest … 9) of each.
+            names: What files are called, by id, where that is at hand. Only people who look at tasks in
+                Flower are shown it; whoever converts knows the id, and nothing else counts.
 
         Raises:
             kombu.exceptions.OperationalError: the broker is away. Nothing is lost: reconciling sends them.
         """
         self._send(
-            (CONVERT_TASK, pool, priority, ConvertMessage(file_id=file_id))
+            (CONVERT_TASK, pool, priority, ConvertMessage(file_id=file_id), names.get(file_id, ""))
             for file_id, pool, priority in files
         )
 
@@ -114,7 +121,7 @@ class Dispatch:
         if not permits:
             return  # in a busy hour the usual case, and asking the pool for a connection is not free
         with suppress(OperationalError):
-            self._send((DRAIN_TASK, Stage.UPLOAD, 0, DrainMessage(permit=permit)) for permit in permits)
+            self._send((DRAIN_TASK, Stage.UPLOAD, 0, DrainMessage(permit=permit), "") for permit in permits)
 
     def poll(self, source: str, due: int) -> None:
         """Ask for a poll of a scheduled source.
@@ -126,7 +133,7 @@ class Dispatch:
         Raises:
             kombu.exceptions.OperationalError: the broker is away. The tick is found lost after a while.
         """
-        self._send([(POLL_TASK, Stage.POLL, 0, PollMessage(source=source, due=due))])
+        self._send([(POLL_TASK, Stage.POLL, 0, PollMessage(source=source, due=due), source)])
 
     def backlog(self, pool: str) -> int:
         """How many messages wait in a pool's queue; those a worker holds are not among them."""
@@ -134,13 +141,15 @@ class Dispatch:
             # Declaring makes nothing in Redis, and counts. Passively it would overlook our key prefix.
             return int(_queue(pool).bind(channel).queue_declare().message_count)
 
-    def _send(self, messages: Iterable[tuple[str, str, int, _Sent]]) -> None:
+    def _send(self, messages: Iterable[tuple[str, str, int, _Sent, str]]) -> None:
         try:
             with self._app.producer_pool.acquire(block=True, timeout=10) as producer, producer.batch():
-                for task, pool, priority, message in messages:
+                for task, pool, priority, message, name in messages:
                     self._app.send_task(
                         task,
                         kwargs=message.model_dump(),
+                        # For the eyes of people only: it is no argument of the task.
+                        argsrepr=_shown(name),
                         producer=producer,
                         queue=_queue(pool),
                         priority=priority,
@@ -150,6 +159,15 @@ class Dispatch:
         except BatchPublishError as error:
             # To us it is the same: some of them, or none, have gone out, and the sweepers know what to do.
             raise OperationalError(str(error)) from error
+
+
+def _shown(name: str) -> str:
+    """A name as Flower shows it: without its folders, which are nobody's business, and not too long.
+
+    >>> _shown("line 3/unit 7.log")
+    'unit 7.log'
+    """
+    return name.rpartition("/")[2][:_LONGEST_NAME]
 
 
 #: Enough for a broker that restarts; a longer outage is the sweepers' business.

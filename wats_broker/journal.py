@@ -401,7 +401,8 @@ class Journal:
         """
         found: list[FileRecord] = []
         place = _Place.read(after)
-        for _ in range(0, scan, _PORTION):
+        looked, portion = 0, min(count, _PORTION)
+        while looked < scan:
             # By time and not by rank: files get new events while somebody turns the pages.
             entries = self._redis.zrange(
                 self._keys.journal("recent"),
@@ -410,7 +411,7 @@ class Journal:
                 desc=True,
                 byscore=True,
                 offset=place.skip,
-                num=_PORTION,
+                num=portion,
                 withscores=True,
             )
             records = self.records([file_id for file_id, _ in entries])
@@ -421,8 +422,10 @@ class Journal:
                 found.append(record)
                 if len(found) == count:
                     return Page(tuple(found), str(place))
-            if len(entries) < _PORTION:
+            if len(entries) < portion:
                 return Page(tuple(found), "")
+            # Who wants what is rare looks through many; who wants the last ten should not pay for it.
+            looked, portion = looked + portion, _PORTION
         return Page(tuple(found), str(place))
 
     def records(self, file_ids: Sequence[str]) -> list[FileRecord | None]:

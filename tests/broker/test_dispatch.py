@@ -1,5 +1,6 @@
 """Messages on a real server: how many wait, in which order they come, what is in them."""
 
+import base64
 import json
 from contextlib import suppress
 
@@ -30,13 +31,24 @@ def test_the_backlog_counts_what_waits_in_one_pool(dispatch):
 
 
 def test_a_message_carries_an_id_and_the_protocol_and_nothing_else(dispatch, real_redis):
-    """No path, no name, no code: whoever reads the broker learns nothing about the files."""
+    """No path and no code: a worker looks for everything else itself, where nobody could have changed it."""
     dispatch.convert([("a" * 32, "convert", 0)])
 
     (raw,) = real_redis.lrange("wats:celery:convert.v1", 0, -1)
     message = json.loads(raw)
     assert message["content-type"] == "application/json"
     assert message["headers"]["kwargsrepr"] == repr({"protocol": "1.0", "file_id": "a" * 32})
+
+
+def test_a_name_is_for_people_and_not_for_the_worker(dispatch, real_redis):
+    """Flower shows it beside the task; it is no argument, and has no folders."""
+    dispatch.convert([("a" * 32, "convert", 0)], names={"a" * 32: "line 3/unit 7.log"})
+
+    (raw,) = real_redis.lrange("wats:celery:convert.v1", 0, -1)
+    message = json.loads(raw)
+    arguments, named, _ = json.loads(base64.b64decode(message["body"]))
+    assert message["headers"]["argsrepr"] == "unit 7.log"
+    assert (arguments, named.keys()) == ([], {"protocol", "file_id"})
 
 
 def test_what_a_dead_worker_held_is_handed_out_again(broker, real_redis):

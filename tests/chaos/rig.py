@@ -86,7 +86,7 @@ class Rig:
         ]
         for name, table in SOURCES.items():
             self.inbox(name).mkdir(parents=True)
-            own = {"name": name, "folder": str(self.inbox(name)), "quiet_seconds": 0.3, "look_seconds": 0.5}
+            own = {"name": name, "folder": str(self.inbox(name)), "quiet_s": 0.3, "look_s": 0.5}
             tables.append(("[[sources]]", own | table))
         self.config.write_text(
             "\n".join(

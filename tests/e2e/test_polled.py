@@ -71,7 +71,7 @@ def test_a_listed_folder_keeps_its_files_and_gives_each_once(tmp_path, make_line
     share.mkdir()
     for n in range(20):
         (share / f"unit{n:02}.txt").write_bytes(wstf(f"SN{n:02}"))
-    line = make_line(source=scheduled("listing", f'folder = "{share}"', "quiet_seconds = 0.5"))
+    line = make_line(source=scheduled("listing", f'folder = "{share}"', "quiet_s = 0.5"))
     line.wait_for(20)
 
     (share / "unit20.txt").write_bytes(wstf("SN20"))

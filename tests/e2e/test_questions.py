@@ -149,12 +149,12 @@ def test_without_a_broker_the_answer_says_what_to_do(line):
 def test_a_mistake_in_the_configuration_is_named_with_its_line(line):
     """Exit code 78, file, line, and the fix; the running line is not disturbed."""
     text = line.config.read_text()
-    line.config.write_text(text.replace("look_seconds", "look_secondz"))
+    line.config.write_text(text.replace("look_s", "look_secondz"))
 
     code, _, complaint = command(line, "status")
     line.config.write_text(text)
 
-    number = 1 + text[: text.index("look_seconds")].count("\n")
+    number = 1 + text[: text.index("look_s")].count("\n")
     assert code == 78
     assert f"wats.toml:{number}" in "".join(complaint.split())
-    assert "look_seconds" in complaint
+    assert "look_s" in complaint

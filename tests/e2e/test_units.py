@@ -45,7 +45,7 @@ def test_a_unit_dropped_file_by_file_arrives_once(line) -> None:
 
 def test_a_file_that_grows_arrives_unit_by_unit_whoever_is_killed(make_line) -> None:
     """Each unit once, with all of its lines, as soon as the next one begins; and the file stays where it is."""
-    line = make_line(source='converter = "listen-soundcheck"\nmode = "grow"\ngrow = { quiet_seconds = 600 }')
+    line = make_line(source='converter = "listen-soundcheck"\nmode = "grow"\ngrow = { quiet_s = 600 }')
     day = line.inbox / "day.txt"
     day.write_text(HEADING)
     text = "".join(map(soundcheck, range(1, 8)))

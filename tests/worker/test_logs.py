@@ -56,6 +56,7 @@ def test_a_machine_reads_one_object_per_event():
         "stage": "convert",
         "event": "file_converted",
         "file_id": "9f2c",
+        "trace_id": "9f2c",
         "source": "ict",
         "reports": 3,
         "logger": "wats_worker.test",

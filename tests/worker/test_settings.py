@@ -199,10 +199,10 @@ class TestHowMistakesAreTold:
         assert "sources" in told(None)[0]
         assert told(None)[0].endswith("write it as JSON, or use the file")
 
-    def test_a_file_for_another_schema_is_refused(self, write):
+    def test_a_file_for_a_newer_schema_is_refused(self, write):
         """Its keys may mean something else."""
-        assert told(write("schema_version = 2"))[0].startswith(
-            "1: schema_version: the file is written for schema 2, and this release reads 1; "
+        assert told(write("schema_version = 3"))[0].startswith(
+            "1: schema_version: the file is written for schema 3, and this release knows them up to 2; "
         )
 
     def test_no_secret_is_repeated(self, write):
@@ -425,7 +425,7 @@ class TestTheExample:
         """And nothing that is no key."""
         documented = _documented(EXAMPLE.read_text())
         if section == "schema_version":
-            assert documented[""] == {"schema_version": "1"}
+            assert documented[""] == {"schema_version": "2"}
             return
         model = section_at(WorkerSettings, (section,)) or section_at(WorkerSettings, (section, 0))
 

@@ -111,6 +111,7 @@ def _watch(line: Line, stop: threading.Event) -> int:
         backlog=line.dispatch.backlog,
         post_action=line.post_action,
         paused=line.why_paused,
+        traces=line.traces,
     )
     pulse = Pulse(
         line.fleet,

@@ -8,6 +8,8 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Final
 
+from celery import signals
+
 from wats_broker.names import Stage
 from wats_worker.app.line import Line
 from wats_worker.app.shift import Shift
@@ -170,6 +172,7 @@ class _ConvertParts:
     def pipeline(self) -> Pipeline:
         line, pool = self._line, self._pool
         interrupt = Interrupt()
+        signals.worker_process_shutdown.connect(lambda **_: line.traces.close(), weak=False)
         interrupt.listen()  # not earlier: the pool sets its processes' signals itself until their first task
         return Pipeline(
             worker=worker_name(Stage.CONVERT),

@@ -23,6 +23,8 @@ from wats_broker.names import Stage
 from wats_worker import settings as configuration
 from wats_worker.app.line import Line
 from wats_worker.settings import Misconfigured, WorkerSettings
+from wats_worker.settings.changing import outdated
+from wats_worker.supervisor import PARENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +61,11 @@ problems = Console(stderr=True, soft_wrap=True)
 def load(config: Path | None, *, checks: Iterable[configuration.Check] = ()) -> WorkerSettings:
     """The settings, or an end with every mistake named."""
     try:
-        return configuration.load(config, checks=checks)
+        settings = configuration.load(config, checks=checks)
+        # A stage that a supervisor started has had this said for it.
+        if PARENT not in os.environ and (word := outdated(config)):
+            problems.print(word, style="yellow", highlight=False, markup=False)
+        return settings  # noqa: TRY300  both may find mistakes
     except Misconfigured as mistakes:
         problems.print(str(mistakes), style="red", highlight=False, markup=False)
         raise typer.Exit(Exit.MISCONFIGURED) from None

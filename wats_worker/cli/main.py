@@ -10,6 +10,7 @@ import typer
 
 from wats_broker.names import Stage
 from wats_worker.cli import (
+    configuration,
     converters,
     files,
     health,
@@ -53,8 +54,7 @@ app.add_typer(polls.app, name="polls")
 app.add_typer(processes.app, name="processes")
 app.add_typer(tokens.app, name="token")
 app.add_typer(converters.app, name="converters")
-config_app = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
-app.add_typer(config_app, name="config")
+app.add_typer(configuration.app, name="config")
 
 
 def run() -> None:
@@ -199,27 +199,3 @@ def _stage(stage: Stage, settings: WorkerSettings, pools: tuple[str, ...] = ()) 
     from wats_worker.app import stages  # noqa: PLC0415  see above
 
     return stages.run(stage, settings, pools)
-
-
-@config_app.command("check")
-def check(file: Annotated[Path | None, typer.Argument(help="The file to check.")] = None) -> None:
-    """Check the configuration and name every mistake with its line and its fix."""
-    settings = load_for_everything(file)
-    where = find(file)
-    count = len(settings.all_sources())
-    console.print(
-        f"{where or 'no file, only defaults'}: no mistakes; {count} source{'' if count == 1 else 's'}",
-        highlight=False,
-    )
-    if not settings.all_sources():
-        console.print("No source is configured, so nothing is watched.", style="yellow")
-    _tell_of_converters(settings)
-
-
-def _tell_of_converters(settings: WorkerSettings) -> None:
-    from wats_worker.convert.roster import roster  # noqa: PLC0415  see above
-    from wats_worker.converters.plugins import search  # noqa: PLC0415
-
-    for entry in roster(settings, search(settings.convert.plugins)).aside:
-        told = f"Set aside: {entry.name or entry.origin}: {entry.reason}"
-        console.print(told, style="yellow", highlight=False, markup=False)

@@ -6,10 +6,10 @@ from fastapi import APIRouter
 
 from wats_worker.control.desk import Desk
 from wats_worker.control.door import Administers
-from wats_worker.control.masking import masked
 from wats_worker.control.models.configuration import Checked, Configuration, Draft, Found
 from wats_worker.settings import Misconfigured, understand
 from wats_worker.settings.load import FILE_NAME
+from wats_worker.settings.masking import masked
 from wats_worker.settings.mistakes import dotted
 
 

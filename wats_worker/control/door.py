@@ -109,6 +109,7 @@ def needs(scope: Scope) -> Callable[..., Visitor]:
             raise problems.forbidden(known.token.scope, scope)
         return known
 
+    visitor.__dict__["scope"] = scope  # for the document, which tells what each route needs
     return visitor
 
 

@@ -19,6 +19,10 @@ from wats_worker.control.door import needs
 from wats_worker.control.fresh import Fresh
 from wats_worker.control.gauges import gauges, spool_gauges
 
+#: The two formats, for the document.
+_TOLD: Final = {
+    kind: {"schema": {"type": "string"}} for kind in ("text/plain", "application/openmetrics-text")
+}
 #: Seconds for which an answer is good enough for another scraper.
 _FRESH_S: Final = 1.0
 #: Seconds after which it is asked again which converters there are.
@@ -33,7 +37,7 @@ def router(desk: Desk) -> APIRouter:
     scraped = Fresh(Factory(desk).read, for_s=_FRESH_S)
     closed = [] if desk.settings.control.open_metrics else [Depends(needs(Scope.READ))]
 
-    @rooms.get("/metrics", dependencies=closed, response_class=Response)
+    @rooms.get("/metrics", dependencies=closed, response_class=Response, responses={200: {"content": _TOLD}})
     def metrics(request: Request) -> Response:
         """Tell the factory's metrics, in the format of Prometheus or of OpenMetrics."""
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))

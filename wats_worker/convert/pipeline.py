@@ -38,6 +38,7 @@ from wats_worker.spool.draft import Draft
 from wats_worker.spool.errors import SpoolUnusable
 from wats_worker.spool.model import FileMeta, Place
 from wats_worker.spool.store import Spool
+from wats_worker.telemetry import SILENCE, Span, Traces
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class Pipeline:
         rules: By source name. A file whose source is no longer configured goes by the default rule.
         interrupt: Breaks a conversion off.
         fleet: Hears what keeps this worker from converting.
+        traces: Who is told of each file's way.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Pipeline:
         patience: Patience,
         interrupt: Interrupt | None = None,
         fleet: Fleet | None = None,
+        traces: Traces = SILENCE,
     ) -> None:
         self._worker = worker
         self._spool = spool
@@ -99,6 +102,7 @@ class Pipeline:
         self._patience = patience
         self._interrupt = interrupt or Interrupt()
         self._fleet = fleet
+        self._traces = traces
         self._trouble: tuple[str, str] | None = None
 
     def run(self, file_id: str, *, attempt_name: str) -> str:
@@ -126,8 +130,12 @@ class Pipeline:
             return taken.kind
         meta = self._spool.meta(file_id)
         try:
-            with held(self._journal, file_id, holder):
-                state = self._convert(meta, taken)
+            with (
+                self._traces.span("convert", file_id, source=meta.source, attempt=taken.attempt) as span,
+                held(self._journal, file_id, holder),
+            ):
+                state = self._convert(meta, taken, span)
+                span.add(state=state)
         except GoingHome:
             self._journal.give_back(file_id, worker=holder, reason="its worker went home")
             self._dispatch.convert([(file_id, meta.pool, meta.priority)])
@@ -147,6 +155,7 @@ class Pipeline:
     def _leave(self, what: str, trouble: str) -> str:
         """Leave a file for better days; what is wrong is logged once and not for every file."""
         if (what, trouble) != self._trouble:
+            self._go_on()  # one thing at a time keeps it from its work
             log.error("converting_stopped", extra={"reason": trouble})
             self._trouble = (what, trouble)
         if self._fleet is not None:
@@ -161,7 +170,7 @@ class Pipeline:
             self._fleet.content(self._worker, self._trouble[0])
         self._trouble = None
 
-    def _convert(self, meta: FileMeta, taken: Taken) -> FileState:
+    def _convert(self, meta: FileMeta, taken: Taken, span: Span) -> FileState:
         if taken.deaths > self._patience.max_attempts:
             return self._quarantine(
                 meta,
@@ -175,7 +184,7 @@ class Pipeline:
             {name: str(off) for name, off in self._switches.off_lately(Kind.CONVERTER).items()}
         )
         with self._spool.draft(meta.file_id) as draft:
-            with self._interrupt.allowed():
+            with self._traces.span("jail", meta.file_id, within=span) as jailed, self._interrupt.allowed():
                 tried = attempt(
                     meta.file_id,
                     self._spool.source(meta.file_id),
@@ -186,8 +195,9 @@ class Pipeline:
                     thresholds=self._thresholds,
                     known=known,
                 )
+                jailed.add(converter=tried.converter, **vars(tried.usage))
             if isinstance(tried.result, tuple):
-                return self._deliver(meta, tried, tried.result, draft)
+                return self._deliver(meta, tried, tried.result, draft, span)
         match tried.result:
             case Quarantine() as why:
                 return self._quarantine(meta, why, tried=tried)
@@ -195,7 +205,7 @@ class Pipeline:
                 return self._dispose(meta, outcome, tried, taken.attempt)
 
     def _deliver(
-        self, meta: FileMeta, tried: Attempt, reports: Sequence[Accepted], draft: Draft
+        self, meta: FileMeta, tried: Attempt, reports: Sequence[Accepted], draft: Draft, span: Span
     ) -> FileState:
         if self._spool.changed(meta.file_id):
             # A writer held it open through its claim. Reconciling gives it the identity it should have.
@@ -227,10 +237,12 @@ class Pipeline:
             ],
             **_terms(tried),
         )
-        offered = self._queue.offer(
-            meta.file_id, [Offer(one.report_id, meta.priority, one.size) for one in reports]
-        )
-        self._dispatch.drain(offered.permits)
+        with self._traces.span("offer", meta.file_id, within=span, reports=len(reports)) as offering:
+            offered = self._queue.offer(
+                meta.file_id, [Offer(one.report_id, meta.priority, one.size) for one in reports]
+            )
+            offering.add(ready=offered.ready, held=offered.held)
+            self._dispatch.drain(offered.permits)
         log.info(
             "file_converted", extra={**_about(meta), "converter": tried.converter, "reports": len(reports)}
         )
@@ -301,6 +313,9 @@ class Pipeline:
             **story,
         )
         self._queue.release(meta.file_id)
+        if self._traces.on:
+            claimed_at = datetime.fromisoformat(meta.claimed_at).timestamp()
+            self._traces.whole(meta.file_id, began_at=claimed_at, failed="quarantined", source=meta.source)
         if why.field == FIELDS["processCode"]:
             self._knowledge.want_newer()
         log.warning("file_quarantined", extra={**_about(meta), **told})

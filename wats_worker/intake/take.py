@@ -148,7 +148,19 @@ class Intake:
             return
         for file, seen in zip(files, self.journal.seen_all(self._seen(file) for file in files), strict=True):
             log.info("file_claimed", extra={**_about(file), "size": file.size, "seen": seen.value})
-        self.dispatch.convert([(file.file_id, file.pool, file.priority) for file in files])
+            if self.traces.on:
+                self.traces.past(
+                    "claim",
+                    file.file_id,
+                    lasted_s=self._waited(file) or 0.0,
+                    source=file.source,
+                    size=file.size,
+                    seen=seen.value,
+                )
+        self.dispatch.convert(
+            [(file.file_id, file.pool, file.priority) for file in files],
+            names={file.file_id: printable(file.name) for file in files},
+        )
 
     def _recognise(self, file: Claimable) -> None:
         if self.journal.seen(self._seen(file)) is Seen.AGAIN:
@@ -163,8 +175,11 @@ class Intake:
             file.size,
             file.pool,
             file.priority,
-            waited_s=None if file.ready_at is None else max(0.0, self.steady() - file.ready_at),
+            waited_s=self._waited(file),
         )
+
+    def _waited(self, file: Claimable) -> float | None:
+        return None if file.ready_at is None else max(0.0, self.steady() - file.ready_at)
 
     def _close(self, file: Claimable) -> None:
         """Archive bytes that were delivered before the spool forgot them: there is nothing to convert."""

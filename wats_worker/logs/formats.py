@@ -42,6 +42,9 @@ class JsonFormat(logging.Formatter):
         }
         line = line | {name: _plain(value, self._mask) for name, value in _facts(record).items()} | line
         line["logger"] = record.name
+        if "file_id" in line:
+            # By this name collectors find the trace; the id of a file's trace is the file's own.
+            line["trace_id"] = line["file_id"]
         if trace := _trace(record, self._mask):
             line["trace"] = trace
         return json.dumps(line)

@@ -16,9 +16,10 @@ from pydantic_settings import SettingsError
 from wats_broker.settings import APP_NAME
 from wats_worker.settings import mistakes
 from wats_worker.settings.conflicts import conflicts
-from wats_worker.settings.lines import Loc, line_of, locate
+from wats_worker.settings.lines import Loc, line_of
 from wats_worker.settings.mistakes import Misconfigured, Mistake
 from wats_worker.settings.schema import WorkerSettings
+from wats_worker.settings.upgrade import is_old, lines, step_up
 
 FILE_NAME: Final = "wats.toml"
 _PREFIX: Final = "WATS_"
@@ -41,7 +42,7 @@ def load(config: Path | None = None, *, checks: Iterable[Check] = ()) -> WorkerS
         Misconfigured: it names every mistake with its place and its fix.
     """
     file = find(config)
-    return understand(_read(file) if file else "", file, checks=checks)
+    return understand(read(file) if file else "", file, checks=checks)
 
 
 def understand(text: str, file: Path | None, *, checks: Iterable[Check] = ()) -> WorkerSettings:
@@ -50,13 +51,14 @@ def understand(text: str, file: Path | None, *, checks: Iterable[Check] = ()) ->
     Raises:
         Misconfigured: it names every mistake with its place and its fix.
     """
-    data = _parse(text, file)
-    lines = locate(text)
+    data = parse(text, file)
+    if is_old(data):
+        step_up(data)
 
     def place(loc: Loc) -> str:
-        if variable := _variable(loc):
-            return variable
-        return f"{file}:{line_of(lines, loc) or 1}" if file else ""
+        if name := variable(loc):
+            return name
+        return f"{file}:{line_of(lines(text), loc) or 1}" if file else ""
 
     try:
         settings = WorkerSettings(**anchored(data, WorkerSettings, file.parent if file else Path.cwd()))
@@ -96,9 +98,14 @@ def places() -> list[Path]:
     ]
 
 
-def _read(file: Path) -> str:
+def read(file: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        Misconfigured: it can't be read.
+    """
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")  # some editors on Windows put a mark in front
     except UnicodeDecodeError:
         raise Misconfigured([Mistake((), "is not UTF-8", "save it as UTF-8", place=str(file))]) from None
     except OSError as error:
@@ -106,7 +113,12 @@ def _read(file: Path) -> str:
         raise Misconfigured([Mistake((), what, "check the path given", place=str(file))]) from None
 
 
-def _parse(text: str, file: Path | None) -> dict[str, Any]:
+def parse(text: str, file: Path | None) -> dict[str, Any]:
+    """The tables of a text.
+
+    Raises:
+        Misconfigured: it is not TOML.
+    """
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -147,7 +159,7 @@ def _field_kind(fields: dict[str, Any], key: str) -> Any:
     return fields[key].annotation if key in fields else None
 
 
-def _variable(loc: Loc) -> str:
+def variable(loc: Loc) -> str:
     """The environment variable that set ``loc`` or something around it."""
     names = {name.upper(): name for name in os.environ}
     for length in range(len(loc), 0, -1):

@@ -14,6 +14,8 @@ from wats_worker.settings.lines import Loc
 
 #: What is wrong with a key that nobody knows.
 UNKNOWN: Final = "unknown key"
+#: What is wrong where a required key is not there.
+MISSING: Final = "is missing"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def _explain(details: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str, s
         case "extra_forbidden":
             return loc, UNKNOWN, suggest(str(loc[-1]), _fields(model, loc[:-1]))
         case "missing":
-            return loc, "is missing", "add it"
+            return loc, MISSING, "add it"
         case "string_pattern_mismatch":
             return loc, f"must match {context['pattern']}", "write it in small letters, digits and hyphens"
         case _:

@@ -48,5 +48,7 @@ def _cron(text: str) -> str:
 
 
 #: Seconds between two polls; "5m" in the file.
-Interval = Annotated[float, BeforeValidator(_interval), Field(ge=1, le=31 * 86400.0)]
+Interval = Annotated[
+    float, BeforeValidator(_interval, json_schema_input_type=float | str), Field(ge=1, le=31 * 86400.0)
+]
 Cron = Annotated[str, AfterValidator(_cron)]

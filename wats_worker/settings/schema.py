@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
@@ -29,9 +29,8 @@ from wats_worker.settings.converters import (
 )
 from wats_worker.settings.kinds import Count, Folder, PoolName
 from wats_worker.settings.sources import AnySource, ScheduledSource, Source
-
-#: The one schema of the file that this release reads.
-SCHEMA_VERSION: Final = 1
+from wats_worker.settings.telemetry import TelemetrySettings
+from wats_worker.settings.upgrade import SCHEMA_VERSION
 
 Confidence = Annotated[float, Field(ge=0, le=1)]
 
@@ -180,8 +179,8 @@ class LogSettings(Section):
 def _schema(version: int) -> int:
     if version != SCHEMA_VERSION:
         raise mistake(
-            f"the file is written for schema {version}, and this release reads {SCHEMA_VERSION}",
-            "use the release the file was written for, or compare it with wats.example.toml",
+            f"the file is written for schema {version}, and this release knows them up to {SCHEMA_VERSION}",
+            "use the release it was written for, or a backup of the file from before",
         )
     return version
 
@@ -213,6 +212,7 @@ class WorkerSettings(BaseSettings):
     control: ControlSettings = Field(default_factory=ControlSettings)
     simulator: SimulatorSettings = Field(default_factory=SimulatorSettings)
     log: LogSettings = Field(default_factory=LogSettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
 
     @classmethod
     def settings_customise_sources(
@@ -271,6 +271,6 @@ class WorkerSettings(BaseSettings):
 
     def secrets(self) -> list[str]:
         """Every secret value in here, for the log's mask."""
-        given = (self.server.token, self.server.proxy, self.control.token)
+        given = (self.server.token, self.server.proxy, self.control.token, self.telemetry.authorization)
         own = [found.get_secret_value() for found in given if found]
         return own + self.broker.secrets()

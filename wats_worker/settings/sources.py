@@ -82,7 +82,7 @@ class GrowSettings(Section):
     #: … and ends with one that begins like one of these.
     ends: tuple[str, ...] = ()
     #: The last unit is complete when nothing was added for so long, unless its end can be told.
-    quiet_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
+    quiet_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
 
     @model_validator(mode="after")
     def _key_needs_its_columns(self) -> Self:
@@ -99,9 +99,9 @@ class Source(AnySource):
     include: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
     exclude: tuple[str, ...] = ()
     #: A file is finished when it has not changed for this long …
-    quiet_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    quiet_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     #: … as seen by a look at the folder every so often.
-    look_seconds: Seconds = 1.0
+    look_s: Seconds = 1.0
     #: Ask the system to tell about changes as well; not every network share can.
     events: bool = True
     #: "keep" leaves the file where it is and takes a copy; "grow" takes what is new in it, again and again.
@@ -113,7 +113,7 @@ class Source(AnySource):
     #: A unit is complete when each of these patterns has found something in it.
     unit_members: tuple[str, ...] = ()
     #: A unit that is not complete after so long is told of.
-    unit_seconds: Seconds = 30.0
+    unit_s: Seconds = 30.0
     #: With ".done", the file x is finished when x.done lies beside it.
     marker: Annotated[str, AfterValidator(_suffix)] | None = None
     after: Literal["archive", "move", "delete", "zip", "keep"] = "archive"

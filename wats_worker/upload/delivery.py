@@ -37,6 +37,7 @@ from wats_broker.queue import Lease, UploadQueue
 from wats_broker.states import FileState
 from wats_worker.spool.errors import NotInSpool, SpoolError, SpoolUnusable
 from wats_worker.spool.store import Spool
+from wats_worker.telemetry import SILENCE, Span, Traces
 from wats_worker.upload import verdict
 from wats_worker.upload.answer import Answer
 from wats_worker.upload.breaker import Blame, Breaker
@@ -63,6 +64,7 @@ class Delivery:
             archive. False when it could not be done yet; reconciling tries again.
         wake: Sends a drain for each of these permits.
         suspect_after: So many faults of one report, while others pass, and a person has to look at it.
+        traces: Who is told of each file's way.
         chance: Evenly spread from 0 up to 1. Only for testing.
     """
 
@@ -78,6 +80,7 @@ class Delivery:
         breaker: Breaker,
         schedule: Schedule,
         suspect_after: int = 8,
+        traces: Traces = SILENCE,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._queue = queue
@@ -89,6 +92,7 @@ class Delivery:
         self._breaker = breaker
         self._schedule = schedule
         self._suspect_after = suspect_after
+        self._traces = traces
         self._chance = chance
 
     def run(self, lease: Lease) -> Kind:
@@ -98,7 +102,12 @@ class Delivery:
             redis.exceptions.RedisError: the broker is away; whatever was not settled is lent again.
         """
         try:
-            return self._run(lease, time.monotonic())
+            with self._traces.span(
+                "deliver", lease.file_id, report_id=lease.report_id, attempt=lease.attempts + 1
+            ) as span:
+                kind = self._run(lease, time.monotonic(), span)
+                span.add(verdict=kind)
+                return kind
         except (SpoolError, OSError) as problem:
             # The disk's trouble, not this report's. If the server has it already it is posted once more.
             reason = f"the spool could not be read or written: {problem}"
@@ -108,7 +117,7 @@ class Delivery:
                 self._queue.gate(_DISK_WAIT, reason)
             return self._give_back(lease, Later(_DISK_WAIT, reason, counts=False), "spool")
 
-    def _run(self, lease: Lease, lent_at: float) -> Kind:
+    def _run(self, lease: Lease, lent_at: float, span: Span) -> Kind:
         try:
             report = self._spool.report(lease.file_id, lease.report_id)
         except NotInSpool:
@@ -118,7 +127,9 @@ class Delivery:
             # A slow disk, or this process was frozen. Somebody else has it and may be sending just now.
             log.warning("lease_lost", extra=_about(lease))
             return Kind.LATER
-        answer = self._client.post(report, beat=lambda: self._renew(lease), every_s=beat_s)
+        with self._traces.span("post", lease.file_id, within=span, report_id=lease.report_id) as posting:
+            answer = self._client.post(report, beat=lambda: self._renew(lease), every_s=beat_s)
+            posting.add(status=answer.status, fault=answer.fault)
         found = verdict.read(answer)
         match found.kind:
             case Kind.DONE:
@@ -203,6 +214,10 @@ class Delivery:
         return Kind.DONE
 
     def _finish_file(self, lease: Lease) -> None:
+        if self._traces.on:
+            for known in self._journal.records([lease.file_id]):
+                began_at, source = (known.seen_at, known.source) if known else (time.time(), "")
+                self._traces.whole(lease.file_id, began_at=began_at, source=source)
         try:
             self._finish(lease.file_id)
         except (SpoolError, OSError) as problem:

@@ -22,6 +22,7 @@ from wats_worker.settings import Source
 from wats_worker.spool.archive import PostAction
 from wats_worker.spool.errors import SpoolError
 from wats_worker.spool.store import Spool
+from wats_worker.telemetry import SILENCE, Traces
 from wats_worker.watch.overdue import Patience
 from wats_worker.watch.pace import Clock
 from wats_worker.watch.reconcile import Reconciler
@@ -49,6 +50,7 @@ class Watcher:
         paused: Says why nothing is to be taken from a source just now; empty if it is.
         reconcile_s: Seconds between two looks at the whole spool; more if they take long.
         patience: When reconciling thinks that somebody is lost.
+        traces: Who is told of each file's way.
         clock: Source of the time. Only for testing.
     """
 
@@ -67,6 +69,7 @@ class Watcher:
         paused: Callable[[str], str] = _not_paused,
         reconcile_s: float = 5.0,
         patience: Patience | None = None,
+        traces: Traces = SILENCE,
         clock: Clock | None = None,
     ) -> None:
         self._reconcile_s = reconcile_s
@@ -87,7 +90,9 @@ class Watcher:
                 source,
                 holder=holder,
                 lease=lease,
-                intake=_intake(source, spool, queue, journal, dispatch, post_action, turns, self._over),
+                intake=_intake(
+                    source, spool, queue, journal, dispatch, post_action, turns, traces, self._over
+                ),
                 troubles=Troubles(journal, source.name),
                 spool=spool,
                 over=self._over,
@@ -159,6 +164,7 @@ def _intake(
     dispatch: Dispatch,
     post_action: Callable[[str], tuple[PostAction, Path]],
     turns: Turns,
+    traces: Traces,
     over: threading.Event,
 ) -> Intake:
     action, done = post_action(source.name)
@@ -173,5 +179,6 @@ def _intake(
         journal=journal,
         dispatch=dispatch,
         turns=turns,
+        traces=traces,
         give_up=over.is_set,
     )

@@ -35,9 +35,9 @@ class DyingJournal(Journal):
         return super().seen(file)
 
 class DyingDispatch(Dispatch):
-    def convert(self, files):
+    def convert(self, files, **names):
         at("dispatch")
-        super().convert(files)
+        super().convert(files, **names)
 
 class DyingMemory(memory.Memory):
     def taken(self, digests):

@@ -160,3 +160,23 @@ def test_a_report_nested_beyond_reason_is_refused() -> None:
 
     with pytest.raises(wsjf.InvalidReport, match="depth"):
         wsjf.of({**MINIMAL, "root": root})
+
+
+@pytest.mark.parametrize("step", ["{}", '{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}', "1"])
+def test_a_million_mistakes_are_told_by_the_first(step: str) -> None:
+    """Telling all of them would take gigabytes, and the worker with them."""
+    document = MINIMAL | {"root": MINIMAL["root"] | {"steps": [json.loads(step)] * 20_000}}
+
+    with pytest.raises(wsjf.InvalidReport) as refused:
+        wsjf.load(json.dumps(document).encode(), draft=True)
+
+    assert 1 <= len(refused.value.faults) < 20
+    assert all("steps[0]" in fault.path for fault in refused.value.faults)
+
+
+def test_a_part_of_a_report_has_few_members() -> None:
+    """Each unknown one would be a mistake of its own."""
+    document = MINIMAL | {f"member {number}": 1 for number in range(100_000)}
+
+    with pytest.raises(wsjf.NotJson, match="an object of 100"):
+        wsjf.load(json.dumps(document).encode(), draft=True)

@@ -36,9 +36,9 @@ class DyingJournal(Journal):
         return seen + super().seen_all(others)
 
 class DyingDispatch(Dispatch):
-    def convert(self, files):
+    def convert(self, files, **names):
         at("dispatch")
-        super().convert(files)
+        super().convert(files, **names)
         at("dispatched")
 
 line = Line(root, connect(broker), broker)

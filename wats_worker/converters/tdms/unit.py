@@ -12,8 +12,8 @@ from wats_worker.converters.tdms.content import Content
 from wats_worker.converters.tdms.options import Options, Property, StepOf
 from wats_worker.converters.texts import wire_number
 
-#: So many points are a curve; more are raw data, which is no business of a report.
-_MOST_POINTS: Final = 20_000
+#: So many points of a curve are kept by WATS.
+_MOST_POINTS: Final = 10_000
 
 
 def unit(content: Content, source: Source, options: Options) -> Unit:

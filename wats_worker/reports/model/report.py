@@ -19,6 +19,7 @@ from wats_worker.reports.model.types import (
     Name100,
     Name256,
     OffsetDate,
+    Several,
     Text,
     Text30,
     Text50,
@@ -58,7 +59,7 @@ class Uut(TypedDict, total=False):
     batchLoopIndex: Maybe[Int32]
     batchLoopIndexFormat: Maybe[Format]
     stepIdCausedUUTFailure: Maybe[Int32]
-    refUURs: Maybe[list[RefUur]]  # read-only
+    refUURs: Maybe[Several[RefUur]]  # read-only
 
 
 @closed
@@ -75,7 +76,7 @@ class Uur(TypedDict, total=False):
     execTime: Required[Finite | None]
     comment: Maybe[Text5000]
     parent: Maybe[Guid]
-    children: Maybe[list[Guid]]
+    children: Maybe[Several[Guid]]
 
 
 @closed
@@ -103,7 +104,7 @@ class Failure(TypedDict, total=False):
     artDescription: Maybe[Text500]
     refStepId: Maybe[Int32]
     refStepName: Maybe[Text]  # read-only
-    attachments: Maybe[list[BinaryData]]
+    attachments: Maybe[Several[BinaryData]]
 
 
 @closed
@@ -118,7 +119,7 @@ class SubUnit(TypedDict, total=False):
     parentIdx: Maybe[Int32]
     position: Maybe[Int16]
     replacedIdx: Maybe[Int32]
-    failures: Maybe[list[Failure]]
+    failures: Maybe[Several[Failure]]
 
 
 @closed
@@ -176,12 +177,12 @@ class Report(TypedDict, total=False):
     root: AnyStep | None
     uut: Uut | None
     uur: Uur | None
-    miscInfos: Maybe[list[MiscInfo]]
-    subUnits: Maybe[list[SubUnit]]
-    assets: Maybe[list[Asset]]
-    assetStats: Maybe[list[AssetStats]]  # read-only
-    binaryData: Maybe[list[BinaryData]]
-    additionalData: Maybe[list[AdditionalData | None]]
+    miscInfos: Maybe[Several[MiscInfo]]
+    subUnits: Maybe[Several[SubUnit]]
+    assets: Maybe[Several[Asset]]
+    assetStats: Maybe[Several[AssetStats]]  # read-only
+    binaryData: Maybe[Several[BinaryData]]
+    additionalData: Maybe[Several[AdditionalData | None]]
 
 
 def _holds_what_its_type_needs(report: Report) -> Report:

@@ -26,6 +26,7 @@ from wats_worker.reports.model.types import (
     Name200,
     OffsetDate,
     Points,
+    Several,
     Text,
     Text20,
     Text30,
@@ -100,7 +101,7 @@ class Chart(TypedDict, total=False):
     xUnit: Maybe[Text20]
     yLabel: Required[Name50]
     yUnit: Maybe[Text20]
-    series: Required[Annotated[list[Series], Field(max_length=50)]]
+    series: Required[Annotated[Several[Series], Field(max_length=50)]]
 
 
 @closed
@@ -117,7 +118,7 @@ class ArrayIndex(TypedDict, total=False):
     """One element of an array property."""
 
     text: Required[Text]
-    indexes: Required[list[Int32]]
+    indexes: Required[Several[Int32]]
     value: "Maybe[Property]"
 
 
@@ -127,7 +128,7 @@ class PropertyArray(TypedDict, total=False):
 
     dimension: Required[Int32]
     type: Required[Text]
-    indexes: Required[list[ArrayIndex]]
+    indexes: Required[Several[ArrayIndex]]
 
 
 @closed
@@ -140,7 +141,7 @@ class Property(TypedDict, total=False):
     value: Maybe[Text]
     numFormat: Maybe[Text]
     comment: Maybe[Text]
-    props: "Maybe[list[Property | None]]"
+    props: "Maybe[Several[Property | None]]"
     array: Maybe[PropertyArray]
 
 
@@ -149,7 +150,7 @@ class AdditionalData(TypedDict, total=False):
     """A named property tree; carried along, never looked into."""
 
     name: Required[Name200]
-    props: Maybe[list[Property | None]]
+    props: Maybe[Several[Property | None]]
 
 
 #: A step carries at most one of these; which one it is makes the step what it is, not ``stepType``.
@@ -182,11 +183,11 @@ class Step(TypedDict, total=False):
     causedSeqFailure: Maybe[Flag]
     causedUUTFailure: Maybe[Flag]
     reportText: Maybe[Text100000]
-    steps: "Maybe[list[AnyStep]]"
-    numericMeas: Maybe[list[NumericRow]]
-    stringMeas: Maybe[list[StringRow]]
-    booleanMeas: Maybe[list[BooleanMeasurement]]
-    additionalResults: Maybe[list[AdditionalData]]
+    steps: "Maybe[Several[AnyStep]]"
+    numericMeas: Maybe[Several[NumericRow]]
+    stringMeas: Maybe[Several[StringRow]]
+    booleanMeas: Maybe[Several[BooleanMeasurement]]
+    additionalResults: Maybe[Several[AdditionalData]]
     seqCall: SeqCall | None
     callExe: Maybe[CallExe]
     messagePopup: Maybe[MessagePopup]

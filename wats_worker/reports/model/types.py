@@ -47,6 +47,8 @@ def _leave_out(_null: None) -> NoReturn:
 _T = TypeVar("_T")
 #: A member that may be null on the wire, and then is absent in the report.
 Maybe = Annotated[_T, _OrAbsent()]
+#: A list of which only the first bad item is told: telling of a million takes gigabytes and minutes.
+Several = Annotated[list[_T], Field(fail_fast=True)]
 
 #: What stands on the wire for the three values that JSON has no number for.
 _NOT_JSON: Final = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
