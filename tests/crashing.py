@@ -19,10 +19,13 @@ WHERE = tuple(
 )
 
 
-def killed_at_every_line(act: Callable[[], object], *, where: tuple[str, ...] = WHERE) -> Iterator[int]:
+def killed_at_every_line(
+    act: Callable[[], object], *, where: tuple[str, ...] = WHERE, stride: int = 1
+) -> Iterator[int]:
     """Run ``act`` in a child again and again, each time killed one line of ours later, until it gets through.
 
     Yields after each child's end how many lines it got; the caller looks at what is left and prepares the next.
+    An act that takes its time is killed at every ``stride``-th line only.
     """
     lines = 0
     while True:
@@ -34,7 +37,7 @@ def killed_at_every_line(act: Callable[[], object], *, where: tuple[str, ...] = 
         if not os.WIFSIGNALED(status):
             assert os.waitstatus_to_exitcode(status) == 0, "the act failed by itself"
             return
-        lines += 1
+        lines += stride
 
 
 def _act_and_die(act: Callable[[], object], lines: int, where: tuple[str, ...]) -> None:

@@ -148,7 +148,8 @@ class UploadQueue:
         self._key = keys.queue
         self._scripts = Scripts(redis, "queue", keys.queue)
         self._clock = clock
-        self._known = 0  # the largest number that the server has told this process
+        # What the server has told this process: which life it leads, and how far its numbers have come.
+        self._met, self._known = "", 0
 
     def _now(self) -> str:
         return "" if self._clock is None else str(int(self._clock() * 1000))
@@ -224,11 +225,12 @@ class UploadQueue:
             term_ms=_ms(self.limits.term_s),
             max_size=self.limits.max_size,
             max_lost=self.limits.max_lost,
+            met=self._met,
             known=self._known,
         )
         if kind != "lent":
             return Idle(kind, None if rest[0] < 0 else rest[0])
-        report_id, token, item = rest
+        report_id, token, item, self._met = rest
         self._known = max(self._known, token)
         file_id, _, attempts, _, offered, _, _ = item.split(" ")
         return Lease(report_id, file_id, token, int(attempts), int(offered) / 1000)
@@ -278,13 +280,14 @@ class UploadQueue:
 
     def wake(self) -> tuple[str, ...]:
         """Permits for drains that ought to run and do not. Cheap; to be asked about once a second."""
-        permits, largest = self._scripts.run(
+        permits, self._met, largest = self._scripts.run(
             "wake",
             now=self._now(),
             width=self.limits.width,
             per_minute=self.limits.per_minute,
             max_size=self.limits.max_size,
             term_ms=_ms(self.limits.term_s),
+            met=self._met,
             known=self._known,
         )
         self._known = max(self._known, largest)

@@ -414,7 +414,7 @@ def test_only_bounded_or_expiring_keys_are_left(queue, redis):
 
     left = set(redis.keys("*"))
 
-    assert left == {Keys().queue(part) for part in ("delivered", "metrics", "sequence")}
+    assert left == {Keys().queue(part) for part in ("delivered", "metrics", "sequence", "steady")}
 
 
 def test_a_drain_that_lingers_hears_of_new_reports(make_queue):

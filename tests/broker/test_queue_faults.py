@@ -132,6 +132,38 @@ def test_a_process_that_was_never_lent_anything_knows_of_the_loss_too(queue, red
     assert other.lease("p").reason == "gated"
 
 
+def test_a_loss_is_noticed_though_much_has_happened_since(queue, redis):
+    """Reconciling brings a thousand reports back before any uploader asks for one."""
+    offer(queue, "r0")
+    lend(queue)
+    redis.flushall()
+    offer(queue, *(f"r{n}" for n in range(1000)))
+
+    assert queue.lease("p").reason == "gated"
+
+
+def test_a_server_that_went_back_a_little_has_lost_something_too(queue, redis):
+    """The last second before a power cut: its life is the same, and its numbers have shrunk."""
+    offer(queue, "r0", "r1")
+    lend(queue)
+    redis.set(Keys().queue("sequence"), 1)
+
+    assert queue.lease("p").reason == "gated"
+
+
+def test_a_person_who_opens_the_lane_does_not_end_that_wait(queue, redis):
+    """Nobody can know that no request is under way."""
+    offer(queue, "r0")
+    lend(queue)
+    redis.flushall()
+    offer(queue, "r0")
+    queue.lease("p")
+
+    queue.resume()
+
+    assert queue.lease("p").reason == "gated"
+
+
 def test_a_new_line_lends_at_once(queue):
     """An empty server is nothing special for a worker that has never been lent anything."""
     offer(queue, "r0")
@@ -140,14 +172,12 @@ def test_a_new_line_lends_at_once(queue):
 
 
 def test_a_token_from_before_is_worth_nothing(queue, redis):
-    """The holder of a forgotten lease can't touch the one that came after it, whoever counts tokens anew."""
+    """The holder of a forgotten lease can't touch the one that came after it, though tokens are counted anew."""
     offer(queue, "r0")
     stale = lend(queue)
     redis.flushall()
     offer(queue, "r0")
-    queue.lease("p")
-    queue.resume()
-    lend(queue)
+    lend(UploadQueue(redis, Keys(), limits=LIMITS))
 
     assert not queue.renew(stale)
     assert not queue.settle(stale, Later(0, "late")).ours

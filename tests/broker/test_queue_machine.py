@@ -133,7 +133,6 @@ class QueueMachine(RuleBasedStateMachine):
     def the_lane_is_paused(self):
         self.queue.pause("401")
 
-    @precondition(lambda self: self.queue.census().paused and not self.queue.census().gated_s)
     @rule()
     def the_lane_is_resumed(self):
         self.queue.resume()

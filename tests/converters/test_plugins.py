@@ -144,6 +144,12 @@ class TestTheSearch:
         assert search(folder / "nowhere").aside[0].reason == "there is no such folder"
         assert search(None).aside == ()
 
+    def test_one_that_is_too_large_is_set_aside(self, folder):
+        """Its text is taken apart by the worker itself, in its own memory."""
+        (folder / "large.py").write_bytes(text() + b"#" * (1 << 20))
+
+        assert "is the most that is read" in search(folder).aside[0].reason
+
     def test_a_folder_of_the_same_name_is_its_own(self, folder):
         """For tables and the like; another one's is not."""
         (folder / "a.py").write_bytes(text("a"))

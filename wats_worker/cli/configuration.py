@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from wats_broker.files import Occupied, create_once
+from wats_broker.files import NoGoodBackup, Occupied, create_once
 from wats_worker.cli.common import (
     Config,
     Exit,
@@ -20,7 +20,7 @@ from wats_worker.cli.common import (
     say,
 )
 from wats_worker.settings import Misconfigured, WorkerSettings, find
-from wats_worker.settings.changing import ChangedMeanwhile, Repaired, repair, upgrade
+from wats_worker.settings.changing import ChangedMeanwhile, Repaired, Way, repair, upgrade
 from wats_worker.settings.described import json_schema
 from wats_worker.settings.pywats import NotPywats, moved
 from wats_worker.settings.repair import NothingLeft
@@ -83,6 +83,9 @@ def bring_up(file: File = None) -> None:
 @app.command(name="repair")
 def mend(
     file: File = None,
+    backup: Annotated[
+        bool, typer.Option("--backup", help="Put the newest good backup back, even if nothing is damaged.")
+    ] = False,
     salvage: Annotated[
         bool, typer.Option("--salvage", help="Keep what can still be read, even if there is a good backup.")
     ] = False,
@@ -91,11 +94,13 @@ def mend(
     where = _existing(file)
     with _changing(where):
         try:
-            done = repair(where, from_backup=not salvage)
+            done = repair(where, Way.BACKUP if backup else Way.SALVAGE if salvage else Way.ANY)
+        except NoGoodBackup as error:
+            _refuse(f"{where}: {error}.")
         except NothingLeft as error:
-            fail(f"{where}: {error} There is no good backup beside it either. Nothing was changed.")
+            _refuse(f"{where}: {error} There is no good backup beside it either.")
     if done is None:
-        say(f"{where}: is not damaged")
+        say(f"{where}: is not damaged. What is wrong otherwise is for a person to mend, or --backup")
         load(where)
         return
     _tell_of_repair(where, done)
@@ -105,9 +110,7 @@ def mend(
 @app.command(name="import")
 def take_over(
     file: Annotated[Path, typer.Argument(help="The config.json of a pyWATS client.")],
-    to: Annotated[Path, typer.Option(help="The file to write; it must not be there yet.")] = Path(
-        "wats.toml"
-    ),
+    to: Annotated[Path, typer.Option(help="The file to write, which is not there yet.")] = Path("wats.toml"),
     path: Annotated[
         list[str] | None,
         typer.Option(help="What the beginning of its paths is here, such as 'C:/testers=/mnt/testers'."),

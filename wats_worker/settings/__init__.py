@@ -3,9 +3,9 @@
 ``schema`` says what can be set, ``load`` reads it, ``conflicts`` finds what contradicts, and ``mistakes``
 tells every mistake with its line (which ``lines`` finds) and its fix.
 
-The file itself is changed by ``changing`` alone. ``upgrade`` knows the older schemas, ``repair`` what can still
-be read of a damaged file, ``pywats`` the configuration of a pyWATS client, ``difference`` what a change means
-for a line that runs.
+The file itself is changed by ``changing`` alone. ``upgrade`` knows the older schemas, ``repair`` what can
+still be read of a damaged file, ``pywats`` the configuration of a pyWATS client, ``difference`` what a change
+means for a line that runs.
 """
 
 from wats_worker.settings.control import ControlSettings

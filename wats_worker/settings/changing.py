@@ -5,8 +5,8 @@ check ──► lock ──► backup ──► draft, fsync, rename, fsync of t
 
 import hashlib
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
@@ -93,27 +93,35 @@ class Repaired:
     lost: tuple[Lost, ...] = ()  #: the lines that could not be read
 
 
-def repair(file: Path, *, from_backup: bool = True) -> Repaired | None:
+class Way(StrEnum):
+    """How a file is mended."""
+
+    ANY = "any"  #: from the newest good backup, if there is one, else from what can still be read
+    BACKUP = "backup"  #: from the newest good backup, damaged or not
+    SALVAGE = "salvage"  #: from what can still be read
+
+
+def repair(file: Path, way: Way = Way.ANY) -> Repaired | None:
     """Mend a file that is no TOML any more; None if it is not damaged.
 
-    Args:
-        file: the configuration.
-        from_backup: take the newest good backup, if there is one, rather than what can still be read.
-
     Raises:
-        NothingLeft: there is no backup, and nothing of the file can be read.
+        NoGoodBackup: there is none, and nothing else was wanted.
+        NothingLeft: there is none, and nothing of the file can be read.
         Occupied: somebody else is changing it, for longer than a moment.
         OSError: it can't be written.
     """
     with held(lock(file)):
         content = file.read_bytes()
-        if not is_damaged(content):
+        if way is not Way.BACKUP and not is_damaged(content):
             return None
         backups = Backups(file.resolve())
-        if from_backup:
-            with suppress(NoGoodBackup):
+        if way is not Way.SALVAGE:
+            try:
                 recovered = backups.recover(partial(_is_good, file=file))
                 return Repaired(recovered.damaged, recovered.backup)
+            except NoGoodBackup:
+                if way is Way.BACKUP:
+                    raise
         left = salvage(content, partial(_missing, file=file))
         damaged = backups.set_aside()
         rewrite(file, left.text.encode())
@@ -133,6 +141,17 @@ def _missing(text: str, *, file: Path) -> list[Loc]:
     except Misconfigured as wrong:
         return [one.loc for one in wrong.mistakes if one.what == MISSING]
     return []
+
+
+def remember(file: Path) -> None:
+    """Keep a copy of a file that a line begins to run with, so that there is a good one to go back to.
+
+    Raises:
+        Occupied: somebody is changing it just now.
+        OSError: nothing can be written beside it.
+    """
+    with held(lock(file), patience_s=1.0):
+        Backups(file.resolve()).add()
 
 
 def outdated(config: Path | None) -> str:

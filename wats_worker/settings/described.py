@@ -1,4 +1,4 @@
-"""The configuration's schema as a JSON Schema, for editors that complete and check a file while it is written."""
+"""The configuration's schema as a JSON Schema, for editors that check a file while it is written."""
 
 from typing import Any, Final
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from wats_broker.names import Stage
 from wats_worker.settings.schema import WorkerSettings
 
@@ -96,7 +98,7 @@ def _flat(settings: WorkerSettings) -> dict[str, Any]:
 def _leaves(at: str, value: Any) -> Iterator[tuple[str, Any]]:
     if at in _NAMED:
         value = {table.name: table for table in value}
-    if hasattr(value, "model_fields"):
+    if isinstance(value, BaseModel):
         value = {name: getattr(value, name) for name in type(value).model_fields}
     if not isinstance(value, dict) or (at and not value):
         yield at, value

@@ -107,7 +107,7 @@ class ConvertSettings(Section):
     wall_s: Seconds = 300.0
     descriptors: Annotated[int, Field(ge=8)] = 50
     #: All reports of one file together. They wait on the disk, not in memory.
-    output_mb: Count = 1000
+    output_mb: Count = 2000
     reports: Count = 100_000
     #: Further converters, one module each.
     plugins: Folder | None = None

@@ -12,8 +12,10 @@ from plugins import write_plugin
 
 from wats_broker.board import Board
 from wats_broker.dispatch import Dispatch, celery_app
+from wats_broker.fleet import Fleet
 from wats_broker.journal import Journal
 from wats_broker.messages import FileSeen
+from wats_broker.metrics import Metrics
 from wats_broker.names import Keys, Stage
 from wats_broker.queue import QueueLimits, UploadQueue
 from wats_broker.serials import Serials
@@ -53,6 +55,8 @@ class Bench:
         self.board = Board(redis, Keys())
         self.serials = Serials(redis, Keys())
         self.switches = Switches(redis, Keys())
+        self.fleet = Fleet(redis, Keys())
+        self.metrics = Metrics(redis, Keys())
         self.queue = UploadQueue(redis, Keys(), limits=QueueLimits(max_size=3))
         self.dispatch = Dispatch(celery_app(broker, Stage.WATCH))
         self.plugins = tmp_path / "plugins"
@@ -79,6 +83,7 @@ class Bench:
             rules=self.rules,
             thresholds=Thresholds(),
             patience=Patience(**patience),
+            fleet=self.fleet,
         )
 
     def plugin(self, body):
@@ -460,3 +465,37 @@ class TestAPersonsWord:
         bench.spool.replay(file_id)
         bench.journal.record(file_id, "file_replayed", state=FileState.SEEN)
         assert bench.pipeline().run(file_id, attempt_name="c") == "converted"
+
+
+def test_a_worker_that_can_not_work_complains_until_it_can(bench):
+    """Whoever asks for the line's health hears of a pool process, too, that has no heartbeat of its own."""
+    file_id = bench.claim(body())
+    pipeline = bench.pipeline()
+
+    def full(_step):
+        raise OSError(errno.ENOSPC, "full")
+
+    before, bench.spool._step = bench.spool._step, full
+    pipeline.run(file_id, attempt_name="a")
+    (complaint,) = bench.fleet.complaints()
+    bench.spool._step = before
+    pipeline.run(file_id, attempt_name="b")
+
+    assert (complaint.worker, complaint.what) == ("test", "spool")
+    assert bench.fleet.complaints() == []
+
+
+def test_an_attempt_is_counted_with_what_it_used(bench):
+    """Which converter, how long in the jail and what the jail itself cost; how it broke, if it did."""
+    bench.pipeline().run(bench.claim(body()), attempt_name="a")
+    bench.plugin("import os; os._exit(3)")
+    bench.pipeline(max_attempts=1).run(bench.claim(b"x", "odd.txt"), attempt_name="a")
+
+    told = bench.metrics.read()
+
+    assert told.counter("reports")["ict", "wats-json", "made"] == 1
+    assert told.counter("files")["ict", "hostile", "quarantined"] == 1
+    assert told.counter("faults") == {("hostile", "crashed"): 1}
+    assert sum(told.histogram("jail")["wats-json",].counts.values()) == 1
+    assert 0 < told.histogram("overhead")[()].sum_s < 5
+    assert told.counter("cpu")["wats-json",] > 0

@@ -1,11 +1,11 @@
 -- Lends the next report for a term. The live leases are the limit on requests in flight, so nothing can leak a slot.
 -- USES:  though_full wall clock room items admit gate memory pace
 -- KEYS:  items ready leased delayed reserved held tokens buried buried_info drains lane sequence steady pace
--- ARGV:  now permit width per_minute term_ms max_size max_lost known
--- REPLY: {'lent', id, token, item} or {'empty'|'width'|'rate'|'paused'|'gated', ms until it is worth asking again or -1};
---        `known` is the largest number that the caller has seen
+-- ARGV:  now permit width per_minute term_ms max_size max_lost met known
+-- REPLY: {'lent', id, token, item, life} or {'empty'|'width'|'rate'|'paused'|'gated', ms until it is worth asking again
+--        or -1}; `met` and `known` are the life and the largest number that the caller has seen
 local at = clock()
-remember(at, tonumber(known), tonumber(term_ms))
+local life = remember(at, met, tonumber(known), tonumber(term_ms))
 
 -- A holder that fell silent gives its report back. One that takes every holder down with it goes to a person.
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', leased, '-inf', at, 'LIMIT', 0, 100)) do
@@ -53,4 +53,4 @@ local token = redis.call('INCR', sequence)
 redis.call('HSET', tokens, id, token)
 redis.call('ZADD', leased, at + tonumber(term_ms), id)
 redis.call('ZADD', drains, at + tonumber(term_ms), permit)
-return {'lent', id, token, redis.call('HGET', items, id)}
+return {'lent', id, token, redis.call('HGET', items, id), life}

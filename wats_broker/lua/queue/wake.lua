@@ -2,10 +2,10 @@
 -- and of room that nobody has noticed.
 -- USES:  though_full wall clock room items admit gate memory pace drains
 -- KEYS:  items ready leased delayed reserved held drains lane sequence steady pace
--- ARGV:  now width per_minute max_size term_ms known
--- REPLY: {{permits for new drains}, the largest number there is}; `known` is the largest that the caller has seen
+-- ARGV:  now width per_minute max_size term_ms met known
+-- REPLY: {{permits for new drains}, life, the largest number}; `met` and `known` are what the caller has seen of both
 local at = clock()
-remember(at, tonumber(known), tonumber(term_ms))
+local life = remember(at, met, tonumber(known), tonumber(term_ms))
 admit_held(at, tonumber(max_size))
 local permits = wake(at, tonumber(width), tonumber(per_minute), redis.call('ZCOUNT', delayed, '-inf', at))
-return {permits, tonumber(redis.call('GET', sequence) or '0')}
+return {permits, life, tonumber(redis.call('GET', sequence) or '0')}

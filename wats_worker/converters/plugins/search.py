@@ -17,6 +17,8 @@ from wats_worker.converters.plugins.card import CONVERTERS, Card, Kind, Unusable
 _QUIET_S: Final = 0.5
 #: How long a plugin that does not come to rest keeps a conversion waiting.
 _PATIENCE_S: Final = 5.0
+#: Its text is taken apart in the worker's own memory, of which each byte takes a hundred.
+_MOST_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,8 @@ def _plugin(origin: str, path: Path, kind: Kind) -> Plugin:
         text = path.read_bytes()
     except OSError as error:
         raise Unusable(f"it can't be read: {error.strerror}") from None
+    if len(text) > _MOST_BYTES:
+        raise Unusable(f"it has {len(text)} bytes, and {_MOST_BYTES} is the most that is read")
     return Plugin(read(text, kind), path.absolute(), origin, text, _own(origin, path))
 
 
