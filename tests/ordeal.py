@@ -178,7 +178,7 @@ class Ordeal:
                 workshop=self._workshop,
                 thresholds=Thresholds(),
             )
-        return tried, pile.documents() if isinstance(tried.result, tuple) else []
+        return tried, list(pile) if isinstance(tried.result, tuple) else []
 
     def _wrong(
         self, variant: Variant, tried: Attempt, made: list[dict[str, Any]], took_s: float

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -84,7 +86,7 @@ look_s = 0.3
                 stderr=log,
                 env={name: value for name, value in os.environ.items() if not name.startswith("WATS_")},
             )
-        wait_until(self._complete, what=f"all stages to live; see {self.log}", timeout=30)
+        wait_until(self._complete, what=f"all stages to live; see {self.log}", timeout=120)
 
     def _complete(self) -> bool:
         try:
@@ -99,9 +101,20 @@ look_s = 0.3
         if self._process is None:
             return 0
         self._process.terminate()
-        code = self._process.wait(timeout=60)
+        code = self._process.wait(timeout=120)
         self._process = None
         return code
+
+    def configure(self, change: Callable[[str], str]) -> None:
+        """Change the text of the configuration, and have it taken up."""
+        assert self._process is not None
+        self.config.write_text(change(self.config.read_text()))
+        self._process.send_signal(signal.SIGHUP)
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """What the log says of such an event so far, if it is JSON."""
+        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [line for line in lines if line.get("event") == event]
 
     def kill_everything(self) -> None:
         """The whole line dies at once, as in a power cut."""
@@ -163,7 +176,7 @@ look_s = 0.3
         """The reports the server has, as they were sent."""
         return [json.loads(self.server.body(report["uuid"])) for report in self.delivered()]
 
-    def wait_for(self, reports: int, *, timeout: float = 60) -> None:
+    def wait_for(self, reports: int, *, timeout: float = 120) -> None:
         """Until the server has so many reports."""
         wait_until(
             lambda: self.server.state()["reports"] >= reports,
@@ -171,7 +184,7 @@ look_s = 0.3
             timeout=timeout,
         )
 
-    def wait_for_rest(self, *, timeout: float = 30) -> None:
+    def wait_for_rest(self, *, timeout: float = 90) -> None:
         """Until nothing is on its way any more."""
 
         def at_rest() -> bool:

@@ -2,47 +2,38 @@
 
     start:  broker ──ready──► upload, convert ──► watch          (ascending order)
     stop:   watch ──► convert, upload ──► broker                 (the other way round)
+    change: one after another, in ascending order, ends and is started anew; the others go on
 
 The parent does nothing else, so that it has nothing to die of. Its children die with it.
 """
 
-import ctypes
 import logging
 import os
 import random
 import signal
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from wats_worker.logs import LAST_WORDS
+from wats_worker.child import Child, Slot, adopt_orphans, how
 
 log = logging.getLogger(__name__)
 
-#: Variable with the parent's process id.
-PARENT: Final = "WATS_SUPERVISOR"
 _LOOK_S: Final = 0.1
-_PR_SET_PDEATHSIG: Final = 1
-_PR_SET_CHILD_SUBREAPER: Final = 36
 
 
 @dataclass(frozen=True)
-class Child:
-    """One process to keep alive."""
+class Change:
+    """Other children than before."""
 
-    name: str
-    argv: Sequence[str]
-    env: Mapping[str, str] = field(default_factory=dict)  #: on top of the parent's
-    grace_s: float = 30.0  #: after SIGTERM; then its whole process group is killed
-    order: int = 0  #: a lower one is started, and ready, before a higher one; stopping goes the other way
-    ready: Callable[[], bool] | None = None  #: None is ready at once
+    children: Sequence[Child]  #: all there shall be
+    anew: frozenset[str]  #: the names of those that are to be started anew; the rest goes on as it is
 
 
 @dataclass(frozen=True)
@@ -69,24 +60,39 @@ class Supervisor:
     Args:
         children: In any sequence; their ``order`` counts.
         backoff: Between two starts of one child.
+        reload: Asked on SIGHUP what is to change; None is nothing. Without it, SIGHUP stops.
     """
 
-    def __init__(self, children: Sequence[Child], *, backoff: Backoff | None = None) -> None:
+    def __init__(
+        self,
+        children: Sequence[Child],
+        *,
+        backoff: Backoff | None = None,
+        reload: Callable[[], Change | None] | None = None,
+    ) -> None:
         self._stopping = False
+        self._asked = False
+        self._reload = reload
+        self._had_terminal = _has_terminal()
+        self._turns: deque[Slot] = deque()  # whose turn it is to end, for good or to be started anew
         self._backoff = backoff or Backoff()
-        self._slots = [_Slot(child) for child in sorted(children, key=lambda child: child.order)]
+        self._slots = [Slot(child) for child in sorted(children, key=lambda child: child.order)]
 
     def run(self) -> int:
         """Start, watch and restart the children until told to stop; the exit code, 0 for an ordered stop."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop())
-        if sys.platform == "linux":
-            _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # grandchildren whose parent was killed become ours to bury
+        signal.signal(signal.SIGHUP, lambda *_: self._hung_up())
+        adopt_orphans()
         with tempfile.TemporaryDirectory(prefix="wats-") as folder:
             for slot in self._slots:
                 slot.words = Path(folder) / slot.child.name
             try:
                 while not self._stopping:
+                    if self._asked and not self._turns:
+                        self._asked = False
+                        self._take_up(Path(folder))
+                    self._turn()
                     self._look()
                     time.sleep(_LOOK_S)
             finally:
@@ -97,13 +103,59 @@ class Supervisor:
         """End everything in order, soon. Safe in a signal handler."""
         self._stopping = True
 
+    def _hung_up(self) -> None:
+        """Whose terminal was closed stops; of anybody else it is asked to take up a change."""
+        if self._reload is None or (self._had_terminal and not _has_terminal()):
+            self.stop()
+        else:
+            self._asked = True
+
+    def _take_up(self, words: Path) -> None:
+        """Find out what is to change, and whose turns that makes."""
+        change = self._reload() if self._reload else None
+        if change is None:
+            return
+        wanted = {child.name: child for child in change.children}
+        there = {slot.child.name: slot for slot in self._slots}
+        for name, child in wanted.items():
+            if name not in there:
+                new = Slot(child)
+                new.words = words / name
+                self._slots.append(new)
+            elif name in change.anew:
+                there[name].child = child
+        self._slots.sort(key=lambda slot: slot.child.order)
+        # Whoever hands on work comes after those who do it, and who is not wanted any more comes last.
+        self._turns.extend(slot for slot in self._slots if slot.child.name in change.anew & there.keys())
+        for slot in self._slots:
+            if slot.child.name not in wanted:
+                slot.gone = True
+                self._turns.append(slot)
+
+    def _turn(self) -> None:
+        """One child at a time ends in order; ``_look`` starts it anew."""
+        if not self._turns:
+            return
+        slot, now = self._turns[0], time.monotonic()
+        if slot.leaving is None:
+            slot.leaving = now
+            slot.signal(signal.SIGTERM)
+        in_time = slot.ended()
+        if not in_time and now - slot.leaving < slot.child.grace_s:
+            return
+        _tell_end(slot, in_time=in_time)
+        self._turns.popleft()
+        slot.begin_anew(now)
+        if slot.gone:
+            self._slots.remove(slot)
+
     def _look(self) -> None:
         """One round: bury who died, start who is due; while an earlier one is not ready, the rest waits."""
         now = time.monotonic()
         for slot in self._slots:
-            if slot.process is not None and slot.ended():
+            if slot.process is not None and slot.leaving is None and slot.ended():
                 lived_s = now - slot.started
-                self._failed(slot, _how(slot.reap()), lived_s)
+                self._failed(slot, how(slot.reap()), lived_s)
         self._bury_strangers()
         for _, rank in groupby(self._slots, key=lambda slot: slot.child.order):
             slots = list(rank)
@@ -114,13 +166,13 @@ class Supervisor:
             if not all(slot.ready for slot in slots):
                 return
 
-    def _start(self, slot: "_Slot", now: float) -> None:
+    def _start(self, slot: "Slot", now: float) -> None:
         try:
             slot.start(now)
         except OSError as error:  # no such program, or no memory for another process just now
             self._failed(slot, str(error), lived_s=0.0)
 
-    def _failed(self, slot: "_Slot", how: str, lived_s: float) -> None:
+    def _failed(self, slot: "Slot", how: str, lived_s: float) -> None:
         slot.failures = 1 if lived_s >= self._backoff.good_s else slot.failures + 1
         delay = self._backoff.delay(slot.failures, share=random.uniform(0.5, 1.0))  # noqa: S311  no secret
         slot.due = time.monotonic() + delay
@@ -153,105 +205,23 @@ class Supervisor:
             for slot in alive:
                 while not slot.ended() and time.monotonic() - began < slot.child.grace_s:
                     time.sleep(_LOOK_S / 5)
-                in_time = slot.ended()
-                code = slot.reap()
-                log.log(
-                    logging.INFO if in_time else logging.WARNING,
-                    "child_stopped" if in_time else "child_killed",
-                    extra={"child": slot.child.name, "how": _how(code)},
-                )
+                _tell_end(slot, in_time=slot.ended())
 
 
-class _Slot:
-    """A child and the process it is at the moment."""
-
-    def __init__(self, child: Child) -> None:
-        self.child = child
-        self.process: subprocess.Popen[bytes] | None = None
-        self.ready = False
-        self.started = 0.0
-        self.due = 0.0
-        self.failures = 0
-        self.words = Path(os.devnull)
-
-    def start(self, now: float) -> None:
-        """Start the process, in a session of its own: Ctrl-C is ours alone to pass on."""
-        self.words.unlink(missing_ok=True)
-        self.process = subprocess.Popen(
-            list(self.child.argv),
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            env={**os.environ, **self.child.env, LAST_WORDS: str(self.words), PARENT: str(os.getpid())},
-        )
-        self.started = now
-        log.info("child_started", extra={"child": self.child.name, "pid": self.process.pid})
-
-    def answers(self) -> bool:
-        """Whether the child says that it is ready."""
-        return self.child.ready is None or self.child.ready()
-
-    def ended(self) -> bool:
-        """Whether the process has ended. It stays a zombie, so that nobody else gets its number."""
-        if self.process is None:
-            return True
-        state = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        return state is not None
-
-    def reap(self) -> int:
-        """End what is left of the process's group, then let it go; its exit code."""
-        if self.process is None:
-            return 0
-        self.signal(signal.SIGKILL)
-        code = self.process.wait()
-        self.process = None
-        return code
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal: a polite one to the process, which knows best how to end its own children."""
-        if self.process is None:
-            return
-        if number is signal.SIGKILL:
-            with suppress(PermissionError):  # macOS says so of a group of zombies
-                os.killpg(self.process.pid, number)
-        else:
-            self.process.send_signal(number)
-
-    def said(self) -> str:
-        """The last errors the process logged."""
-        try:
-            return self.words.read_text(encoding="utf-8", errors="replace").strip()
-        except OSError:
-            return ""
+def _tell_end(slot: "Slot", *, in_time: bool) -> None:
+    """End what is left of a child that was told to end, and say how that went."""
+    code = slot.reap()
+    log.log(
+        logging.INFO if in_time else logging.WARNING,
+        "child_stopped" if in_time else "child_killed",
+        extra={"child": slot.child.name, "how": how(code)},
+    )
 
 
-def die_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
-    """Have the kernel send this process a signal when its supervisor dies, in whatever way.
-
-    For a child to call at its start, from its main thread. Does nothing in a process that no supervisor
-    started, and on systems other than Linux.
-    """
-    parent = os.environ.get(PARENT)
-    if parent is None or sys.platform != "linux":
-        return
-    _prctl(_PR_SET_PDEATHSIG, int(number))
-    # It may have died before we asked to be told.
-    if os.getppid() != int(parent):
-        os.kill(os.getpid(), number)
-
-
-def _prctl(option: int, value: int) -> None:
-    ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
-
-
-def _how(code: int) -> str:
-    """An exit code in words.
-
-    >>> _how(-9), _how(2)
-    ('killed by SIGKILL', 'exit code 2')
-    """
-    if code >= 0:
-        return f"exit code {code}"
+def _has_terminal() -> bool:
+    """Whether a terminal controls this process; one that was closed does not any more."""
     try:
-        return f"killed by {signal.Signals(-code).name}"
-    except ValueError:  # real-time signals have no name
-        return f"killed by signal {-code}"
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from chaos.proxy import Mood
-from chaos.rig import Rig, send
+from chaos.rig import Rig, read_only, send
 from redis.exceptions import RedisError
 
 
@@ -169,6 +169,14 @@ def _disk_full(rig: Rig) -> Iterator[None]:
 
 
 @contextmanager
+def _disk_read_only(rig: Rig) -> Iterator[None]:
+    if not rig.disk.is_mount():
+        raise NobodyThere("the spool has no disk of its own; that takes root")
+    with read_only(rig.disk):
+        yield
+
+
+@contextmanager
 def _second_watcher(rig: Rig) -> Iterator[None]:
     other = rig.begin("watch")
     try:
@@ -189,7 +197,9 @@ _OTHERS: Final[Mapping[str, Callable[[Rig], "contextmanager[None]"]]] = {
     "link-cut": _link_cut,
     "link-refused": _link(Mood.REFUSE),
     "link-hangs": _link(Mood.HANG),
-    "link-cuts-answers": _link(Mood.BITE),
+    "link-cuts-answers": _link(Mood.BITE_ANSWERS),
+    "link-cuts-reports": _link(Mood.BITE_REQUESTS),
     "disk-full": _disk_full,
+    "disk-read-only": _disk_read_only,
     "second-watcher": _second_watcher,
 }

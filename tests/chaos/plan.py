@@ -49,6 +49,7 @@ FAULTS: Final[Mapping[str, tuple[int, float, float]]] = {
     "kill-upload": (4, 0, 0),
     "kill-supervisor": (1, 0, 0),
     "kill-broker-stage": (2, 0, 0),
+    "kill-control": (1, 0, 0),
     "kill-redis": (4, 0, 0),
     # processes are told to end
     "term-watch": (2, 0, 0),
@@ -59,8 +60,11 @@ FAULTS: Final[Mapping[str, tuple[int, float, float]]] = {
     "stop-watch": (2, 2, 8),
     "stop-convert": (2, 2, 8),
     "stop-pool-process": (3, 2, 8),
+    "stop-zygote": (2, 2, 8),
+    "stop-jailed-child": (2, 2, 8),
     "stop-upload": (4, 2, 9),
     "stop-supervisor": (1, 2, 5),
+    "stop-broker-stage": (1, 2, 5),
     "stop-redis": (2, 1, 5),
     # Redis
     "redis-flushall": (3, 0, 0),
@@ -84,8 +88,10 @@ FAULTS: Final[Mapping[str, tuple[int, float, float]]] = {
     "link-refused": (2, 1.5, 3.5),
     "link-hangs": (3, 1.5, 3.5),
     "link-cuts-answers": (4, 1.5, 3.5),
+    "link-cuts-reports": (4, 1.5, 3.5),
     # around it
     "disk-full": (2, 3, 8),
+    "disk-read-only": (2, 2, 5),
     "second-watcher": (2, 5, 12),
 }
 

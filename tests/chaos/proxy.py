@@ -1,4 +1,4 @@
-"""The line to the server, as a TCP proxy: it can be cut, refuse, hang, and bite answers off in the middle."""
+"""The line to the server, as a TCP proxy: it can be cut, refuse, hang, and bite off what is said in the middle."""
 
 import asyncio
 import threading
@@ -12,7 +12,8 @@ class Mood(Enum):
     PASS = "pass"
     REFUSE = "refuse"  #: new connections are reset
     HANG = "hang"  #: everything is held back until the mood changes
-    BITE = "bite"  #: half of each answer, then the end
+    BITE_ANSWERS = "bite answers"  #: half of each answer, then the end
+    BITE_REQUESTS = "bite requests"  #: half of each request, then the end
 
 
 class Proxy:
@@ -77,8 +78,8 @@ class Proxy:
             ends.append(to_server)
             self._open.add(to_server)
             pumps = [
-                asyncio.create_task(self._pump(client, to_server, answers=False)),
-                asyncio.create_task(self._pump(server, to_client, answers=True)),
+                asyncio.create_task(self._pump(client, to_server, bitten_in=Mood.BITE_REQUESTS)),
+                asyncio.create_task(self._pump(server, to_client, bitten_in=Mood.BITE_ANSWERS)),
             ]
             # Whichever side ends, the other one hears of it at once.
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
@@ -92,11 +93,13 @@ class Proxy:
                 self._open.discard(end)
                 end.transport.abort()
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, answers: bool) -> None:
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, bitten_in: Mood
+    ) -> None:
         while data := await source.read(65536):
             while self.mood is Mood.HANG:  # noqa: ASYNC110 - the mood is set by other threads
                 await asyncio.sleep(0.05)
-            bite = answers and self.mood is Mood.BITE
+            bite = self.mood is bitten_in
             sink.write(data[: len(data) // 2] if bite else data)
             await sink.drain()
             if bite:

@@ -156,7 +156,7 @@ class Rig:
                 return self._running("up")
             case "broker-stage":
                 return self._running("broker")
-            case "watch" | "convert" | "upload":
+            case "watch" | "convert" | "upload" | "control":
                 return self._running(role)
             case "pool-process":
                 return [child for main in self._running("convert") for child in children(main)]
@@ -235,6 +235,20 @@ def small_disk(folder: Path) -> Iterator[bool]:
         if mounted:
             shutil.copytree(folder, folder.with_name("disk-at-the-end"), symlinks=True)
             subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Have a disk be read-only to whoever comes to it by its path.
+
+    Kernels do so when a disk fails. By hand it takes another mount above it, as long as somebody has a file open.
+    """
+    subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def send(process: psutil.Process, number: signal.Signals) -> bool:

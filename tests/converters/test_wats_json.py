@@ -69,6 +69,18 @@ def test_several_reports_in_one_file() -> None:
     assert [r["sn"] for r in convert(NAME, written(*others)).reports] == ["SN-0", "SN-1", "SN-2"]
 
 
+def test_reports_by_the_line_are_read_one_by_one() -> None:
+    """A file of any size takes the room of one report; a last line that is cut off may still come."""
+    lines = written(*[{**example("uut_minimal"), "id": None, "sn": f"SN-{i}"} for i in range(3)]) + b"\n"
+
+    assert len(convert(NAME, lines).reports) == 3
+    assert len(convert(NAME, lines.replace(b"\n", b"\r\n\r\n")).reports) == 3
+    with pytest.raises(NotReady):
+        convert(NAME, lines[:-20])
+    with pytest.raises(Refused, match="line 2"):
+        convert(NAME, lines.replace(b"SN-1", b'SN"1'))
+
+
 @pytest.mark.parametrize("change", [{}, {"id": "0f2f6a55-7a42-4f0c-b0c4-6f0e6a2b9e21"}, {"sn": "SN-2"}])
 def test_the_same_run_twice_in_a_file_is_refused(change: dict[str, str]) -> None:
     """Whether it is the id that is equal, or the unit and its start."""

@@ -34,7 +34,7 @@ def test_the_servers_list_decides_about_codes_and_names(make_line, server, tmp_p
     """Fetched by the upload stage, used by conversions that reach no network, shown and fetched anew."""
     bare = tmp_path / "bare"
     bare.mkdir()
-    line = make_line(source=f'[[sources]]\nname = "bare"\nfolder = "{bare}"\nlook_seconds = 0.3\n')
+    line = make_line(source=f'[[sources]]\nname = "bare"\nfolder = "{bare}"\nlook_s = 0.3\n')
     wait_until(lambda: line.line.board.look().version, what="the list on the board", timeout=20)
     (bare / "named.txt").write_bytes(
         wstf("SN1").replace(b"OperationTypeCode\t10", b"OperationTypeName\tFunctional test")

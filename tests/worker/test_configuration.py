@@ -296,6 +296,24 @@ class TestRepairing:
         assert tomllib.loads(left.text) == {"broker": {"namespace": "plant"}, "log": {"level": "debug"}}
         assert [lost.line for lost in left.lost] == [3, 4]
 
+    @pytest.mark.parametrize(
+        ("open_end", "lost"),
+        [
+            ('include = ["*"', [6]),
+            ('station = """FCT', [6]),
+            ("options = { a = 1", [6]),
+            ('station = "FCT', [6]),
+        ],
+    )
+    def test_what_was_left_open_takes_nothing_else_along(self, open_end, lost):
+        """Reading ends far below, and yet one line is to blame."""
+        text = f'[[sources]]\nname = "a"\nfolder = "/a"\n\n# The line\n{open_end}\n\n[[sources]]\nname = "b"\nfolder = "/b"\n'
+
+        left = salvage(text.encode(), lambda _: ())
+
+        assert [line.line for line in left.lost] == lost
+        assert [source["name"] for source in tomllib.loads(left.text)["sources"]] == ["a", "b"]
+
     @pytest.mark.parametrize("cut", range(20, len(TODAY), 23))
     def test_wherever_it_was_cut_off_it_can_be_used_afterwards(self, file, cut):
         """With no more lost than the end."""

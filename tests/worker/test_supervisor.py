@@ -1,10 +1,14 @@
 """One parent for all processes of a machine. Every test runs a real one, with real children."""
 
+import fcntl
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
+from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
@@ -17,21 +21,27 @@ import json, sys
 from pathlib import Path
 from types import SimpleNamespace
 from wats_worker import logs
-from wats_worker.supervisor import Backoff, Child, Supervisor
+from wats_worker.child import Child
+from wats_worker.supervisor import Backoff, Change, Supervisor
 
 def child(ready=None, **given):
     return Child(ready=(lambda: Path(ready).exists()) if ready else None, **given)
 
 settings = SimpleNamespace(log=SimpleNamespace(level="info", format="json"), secrets=lambda: [])
 logs.setup("up", settings)
+def reload():
+    told = json.loads(Path(sys.argv[2]).read_text())
+    return Change([child(**given) for given in told["children"]], frozenset(told["anew"]))
+
 children = [child(**given) for given in json.loads(sys.argv[1])]
-sys.exit(Supervisor(children, backoff=Backoff(first_s=0.05, longest_s=0.4)).run())
+backoff = Backoff(first_s=0.05, longest_s=0.4)
+sys.exit(Supervisor(children, backoff=backoff, reload=reload if sys.argv[2:] else None).run())
 """
 
 #: A child: notes its start and its end in the diary, and lives until SIGTERM.
 CHILD = """
 import os, signal, sys, threading
-from wats_worker.supervisor import die_with_parent
+from wats_worker.child import die_with_parent
 die_with_parent()
 name, diary = sys.argv[1:3]
 stop = threading.Event()
@@ -74,15 +84,28 @@ class Machine:
         self.diary = folder / "diary"
         self.diary.touch()
         self._log = folder / "log"
+        self._change = folder / "change"
         self.process: subprocess.Popen[bytes] | None = None
 
     def child(self, name: str, **more) -> dict[str, object]:
         return {"name": name, "argv": [sys.executable, "-c", CHILD, name, str(self.diary)], **more}
 
-    def up(self, *children: dict[str, object]) -> None:
-        argv = [sys.executable, "-c", PARENT, json.dumps(children)]
+    def up(self, *children: dict[str, object], terminal: int | None = None) -> None:
+        argv = [sys.executable, "-c", PARENT, json.dumps(children), str(self._change)]
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(argv, cwd=ROOT, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(
+                argv,
+                cwd=ROOT,
+                stdin=terminal,
+                stderr=log,
+                start_new_session=True,
+                # No threads here, and nothing else gives a process its terminal.
+                preexec_fn=None if terminal is None else lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+            )
+
+    def change(self, *children: dict[str, object], anew: Iterable[str] = ()) -> None:
+        self._change.write_text(json.dumps({"children": children, "anew": list(anew)}))
+        self.process.send_signal(signal.SIGHUP)
 
     def down(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
@@ -211,15 +234,69 @@ def test_children_die_with_their_parent(machine):
     wait_until(lambda: sorted(machine.noted()[2:]) == ["upload ended", "watch ended"], what="their end")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_a_terminal_ends_it_in_order(machine, number):
-    """Ctrl-C goes to everybody on the terminal; only the parent hears it, and the order is kept."""
+def test_ctrl_c_ends_it_in_order(machine):
+    """It goes to everybody on the terminal; only the parent hears it, and the order is kept."""
     machine.up(machine.child("broker"), machine.child("watch", order=1))
     wait_until(lambda: len(machine.noted()) == 2, what="both")
-    os.killpg(machine.process.pid, number)
+    os.killpg(machine.process.pid, signal.SIGINT)
 
     assert machine.process.wait(timeout=20) == 0
     assert machine.noted()[2:] == ["watch ended", "broker ended"]
+
+
+def test_a_closed_terminal_ends_it_in_order(machine):
+    """The signal is the one that asks for a change; who has lost the terminal means the other thing."""
+    ours, its = pty.openpty()
+    machine.up(machine.child("broker"), machine.child("watch", order=1), terminal=its)
+    os.close(its)
+    wait_until(lambda: len(machine.noted()) == 2, what="both")
+    os.close(ours)
+
+    assert machine.process.wait(timeout=20) == 0
+    assert machine.noted()[2:] == ["watch ended", "broker ended"]
+
+
+def test_a_change_starts_anew_who_it_is_about(machine):
+    """One after another, those who take work on first; the others never notice."""
+    names = {"broker": 0, "upload": 1, "convert": 1, "watch": 2}
+    children = [machine.child(name, order=order) for name, order in names.items()]
+    machine.up(*children)
+    wait_until(lambda: len(machine.noted()) == 4, what="all four")
+
+    machine.change(*children, anew=["watch", "convert"])
+
+    wait_until(lambda: len(machine.noted()) == 8, what="two to be started anew")
+    noted = machine.noted()[4:]
+    assert noted.index("convert ended") < noted.index("watch ended")
+    assert sorted(noted) == ["convert began", "convert ended", "watch began", "watch ended"]
+    assert not machine.events("child_ended")
+
+
+def test_a_change_brings_new_children_and_lets_old_ones_go(machine):
+    """A pool more, a pool less."""
+    machine.up(machine.child("convert"), machine.child("convert.old"))
+    wait_until(lambda: len(machine.noted()) == 2, what="both")
+
+    machine.change(machine.child("convert"), machine.child("convert.new"))
+
+    wait_until(lambda: len(machine.noted()) == 4, what="the change")
+    assert sorted(machine.noted()[2:]) == ["convert.new began", "convert.old ended"]
+    assert machine.down() == 0
+    assert "convert.old ended" not in machine.noted()[4:]
+
+
+def test_who_will_not_end_for_a_change_is_killed_and_started_anew(machine, tmp_path):
+    """After its grace; the change is taken up all the same."""
+    inner = tmp_path / "inner"
+    stubborn = {"name": "convert", "argv": [sys.executable, "-c", STUBBORN, str(inner)], "grace_s": 0.3}
+    machine.up(stubborn)
+    wait_until(lambda: inner.exists() and inner.read_text().endswith("\n"), what="the inner process")
+    first = inner.read_text()
+
+    machine.change(stubborn, anew=["convert"])
+
+    wait_until(lambda: inner.read_text() not in {"", first}, what="the second one")
+    assert [event["child"] for event in machine.events("child_killed")] == ["convert"]
 
 
 def _lives(pid: int) -> bool:

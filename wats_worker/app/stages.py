@@ -13,12 +13,12 @@ from wats_worker import logs
 from wats_worker.app import CANNOT_BEGIN
 from wats_worker.app.line import Line
 from wats_worker.app.workers import NoServer, run_convert, run_poll, run_upload
+from wats_worker.child import die_with_parent
 from wats_worker.convert.workshop import Workshop
 from wats_worker.poll.ticks import Ticks
 from wats_worker.pulse import Pulse, worker_name
 from wats_worker.sandbox.errors import JailUnavailable
 from wats_worker.settings import WorkerSettings
-from wats_worker.supervisor import die_with_parent
 from wats_worker.watch.watcher import Watcher
 
 log = logging.getLogger(__name__)

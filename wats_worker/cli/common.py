@@ -22,9 +22,9 @@ from wats_broker.files import READABLE, create_once
 from wats_broker.names import Stage
 from wats_worker import settings as configuration
 from wats_worker.app.line import Line
+from wats_worker.child import PARENT
 from wats_worker.settings import Misconfigured, WorkerSettings
 from wats_worker.settings.changing import outdated
-from wats_worker.supervisor import PARENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,6 +1,7 @@
 """What came of one file that was tried, as a person reads it."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from rich.console import Console
@@ -59,7 +60,7 @@ def _show_why(console: Console, told: Mapping[str, str]) -> None:
 
 def _show_reports(console: Console, trial: Trial) -> None:
     reports = trial.reports
-    for number, report in enumerate(reports[:_MOST_LINES], start=1):
+    for number, report in enumerate(islice(reports, _MOST_LINES), start=1):
         document = _without_stand_ins(report, trial)
         verdict = _WORDS.get(document["result"], document["result"])
         style = _STYLES.get(document["result"], "")

@@ -36,7 +36,7 @@ class Trial:
 
     attempt: Attempt
     #: The reports as they would be sent.
-    reports: tuple[dict[str, Any], ...] = ()
+    reports: Pile
     #: What the line would have refused it for; in the attempt something stands in for it.
     missing: tuple[Refusal, ...] = ()
 
@@ -81,7 +81,7 @@ def try_file(file: Path, settings: WorkerSettings, source: AnySource) -> Trial:
                 )
                 lacking = _lacking(tried, applied)
                 if lacking is None:
-                    return Trial(tried, tuple(pile.documents()), tuple(missing))
+                    return Trial(tried, pile, tuple(missing))
                 missing.append(lacking)
                 option, stand_in = STAND_INS[lacking.field or ""]
                 applied = replace(applied, options={**applied.options, option: stand_in})
@@ -114,7 +114,7 @@ def tell(trial: Trial) -> dict[str, Any]:
     """What came of it, for a script: as it would in the line, so with nothing standing in for anything."""
     tried = trial.attempt
     result = trial.missing[0] if trial.missing else tried.result
-    reports = trial.reports if isinstance(result, tuple) else ()
+    reports = list(trial.reports) if isinstance(result, tuple) else []
     return {
         "outcome": "converted" if reports else type(result).__name__.lower(),
         "why": None if reports else why(result),
@@ -124,7 +124,7 @@ def tell(trial: Trial) -> dict[str, Any]:
         "jail": tried.terms or None,
         "usage": asdict(tried.usage),
         "warnings": list(tried.warnings),
-        "reports": list(reports),
+        "reports": reports,
     }
 
 

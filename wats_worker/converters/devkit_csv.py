@@ -15,6 +15,7 @@ from wats_worker.converters.lines import lines, wait_for_last_line
 from wats_worker.converters.mapped.building import document
 from wats_worker.converters.mapped.facts import Found, StepFacts, Unit
 from wats_worker.converters.mapped.model import STATUSES, Mapping
+from wats_worker.converters.mapped.reading import Reading
 from wats_worker.reports.model import Report
 
 NAME: Final = "devkit-csv"
@@ -54,8 +55,10 @@ def convert(source: Source, options: base.Options) -> Iterable[Report]:
 
 def _reports(source: Source, options: base.Options) -> Iterator[Report]:
     mapping = Mapping(**options.model_dump(), date_format="%Y-%m-%d %H:%M:%S")
+    reading = Reading(mapping)
     for unit in _units(source):
-        yield finish(document(unit, mapping, source), source, options, place=f"the unit in {unit.place}")
+        made = document(unit, mapping, source, reading)
+        yield finish(made, source, options, place=f"the unit in {unit.place}")
 
 
 def _units(source: Source) -> Iterator[Unit]:

@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from wats_worker.converters.base import Options, Refused, Source
 from wats_worker.converters.clock import assume_zone, plausible, read_iso, wire_date
@@ -33,7 +33,14 @@ _SEVENTH: Final = re.compile(r"[0-9-]{10}[T ][0-9:]{8}[.,][0-9]{6}[1-9](?![0-9])
 _BIDI: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
-def finish(document: dict[str, Any], source: Source, options: Options, *, place: str | None = None) -> Report:
+def finish(
+    document: dict[str, Any],
+    source: Source,
+    options: Options,
+    *,
+    place: str | None = None,
+    is_report: bool = False,
+) -> Report:
     """Make the report, or refuse.
 
     Args:
@@ -41,6 +48,7 @@ def finish(document: dict[str, Any], source: Source, options: Options, *, place:
         source: The file, for warnings.
         options: What may stand in for facts the file lacks.
         place: Where in the file this report stands, for messages.
+        is_report: The document is one already, as ``wsjf.load`` gives it. It is not looked through again.
 
     Raises:
         Refused: an identity is missing or unusable, or the facts don't make a report.
@@ -50,7 +58,7 @@ def finish(document: dict[str, Any], source: Source, options: Options, *, place:
         _identity(document)
         plausible(document["start"])
         document, notes = tidied(document)
-        report = wsjf.of(document, draft=True)
+        report = cast("Report", document) if is_report else wsjf.of(document, draft=True)
     except wsjf.InvalidReport as error:
         first = error.faults[0]
         field = FIELDS.get(str(first.at[0])) if len(first.at) == 1 else None

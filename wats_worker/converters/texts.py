@@ -60,6 +60,8 @@ def whole(text: str) -> int:
     Raises:
         ValueError: anything else.
     """
+    if text.isascii() and text.isdecimal() and len(text) < 16:
+        return int(text)
     value = number(text)
     if not math.isfinite(value) or not value.is_integer():
         raise ValueError(f"{shown(text)} is not a whole number")

@@ -6,10 +6,10 @@ wire doesn't know is refused with its path: it is a fact somebody wrote down and
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from wats_worker.converters import base
-from wats_worker.converters.base import NotReady, Refused, Source
+from wats_worker.converters.base import READ_LIMIT, NotReady, Refused, Source, decode
 from wats_worker.converters.finish import finish, once
 from wats_worker.reports import wsjf
 from wats_worker.reports.model import Report
@@ -24,6 +24,7 @@ MAPPING: Final = {
     "`ignore_members` names",
 }
 
+_BOM: Final = b"\xef\xbb\xbf"
 _TYPE: Final = re.compile(rb'"type"\s*:\s*"[TR]"')
 _MARKS: Final = (rb'"pn"\s*:', rb'"sn"\s*:', rb'"processCode"\s*:', rb'"(?:root|uur|uut|machineName)"\s*:')
 
@@ -54,42 +55,67 @@ def convert(source: Source, options: base.Options) -> Iterable[Report]:
 
 
 def _reports(source: Source, options: Options) -> Iterator[Report]:
-    documents = list(_documents(source.text()))
-    for number, document in enumerate(documents, start=1):
-        place = f"report {number}" if len(documents) > 1 else None
-        if not isinstance(document, dict):
-            raise Refused("not an object, so not a report", place=place)
-        _drop_ignored(document, source, options.ignore_members)
-        yield finish(document, source, options, place=place)
+    with source.open() as reader:
+        first = reader.readline(READ_LIMIT)
+    if len(first) < source.size and first.endswith(b"\n") and _is_whole(first):
+        yield from _by_line(source, options)
+        return
+    try:
+        report = wsjf.load(source.read().removeprefix(_BOM), draft=True)
+    except (wsjf.NotJson, wsjf.InvalidReport):
+        # A list, or a report that lacks what can be configured, or none at all: the refusals know.
+        yield from _listed(source.text(), source, options)
+    else:
+        yield finish(cast("dict[str, Any]", report), source, options, is_report=True)
 
 
-def _documents(text: str) -> Iterator[Any]:
+def _is_whole(line: bytes) -> bool:
+    try:
+        return isinstance(wsjf.parse(line.removeprefix(_BOM)), dict)
+    except wsjf.NotJson:
+        return False
+
+
+def _listed(text: str, source: Source, options: Options) -> Iterator[Report]:
     if not text.strip():
         raise Refused("the file is empty")
+    several = text.lstrip().startswith("[")
+    count = 0
     try:
-        found = wsjf.parse_text(text)
+        for count, document in enumerate(wsjf.elements(text), start=1):
+            yield _report(document, source, options, place=f"report {count}" if several else None)
     except wsjf.NotJson as error:
         if error.cut_off:
             raise NotReady(f"the JSON ends in the middle: {error}") from None
-        if error.reason != "Extra data":
-            raise Refused(f"not JSON: {error.reason}", place=_line(error.line)) from None
-        yield from _lines(text)
-        return
-    if found == []:
+        raise Refused(f"not JSON: {error.reason}", place=_line(error.line)) from None
+    if not count:
         raise Refused("a list without reports")
-    yield from found if isinstance(found, list) else [found]
 
 
-def _lines(text: str) -> Iterator[Any]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            yield wsjf.parse_text(line)
-        except wsjf.NotJson as error:
-            raise Refused(
-                f"not JSON, and not one report per line: {error.reason}", place=_line(number)
-            ) from None
+def _by_line(source: Source, options: Options) -> Iterator[Report]:
+    """One report per line. Only one line is in memory, so the file may be of any size."""
+    count = 0
+    with source.open() as reader:
+        for number, line in enumerate(iter(lambda: reader.readline(READ_LIMIT), b""), start=1):
+            if not line.strip():
+                continue
+            try:
+                document = wsjf.parse_text(decode(line))
+            except wsjf.NotJson as error:
+                if error.cut_off and not line.endswith(b"\n"):
+                    raise NotReady(f"the last line ends in the middle: {error}") from None
+                raise Refused(
+                    f"not JSON, and not one report per line: {error.reason}", place=_line(number)
+                ) from None
+            count += 1
+            yield _report(document, source, options, place=f"report {count}")
+
+
+def _report(document: Any, source: Source, options: Options, *, place: str | None) -> Report:
+    if not isinstance(document, dict):
+        raise Refused("not an object, so not a report", place=place)
+    _drop_ignored(document, source, options.ignore_members)
+    return finish(document, source, options, place=place)
 
 
 def _line(number: int | None) -> str | None:

@@ -17,11 +17,11 @@ from typing import Any, BinaryIO, Final
 from pydantic import ValidationError
 
 from wats_broker.files import new_file
+from wats_worker.child import die_with_parent
 from wats_worker.poll import wire
 from wats_worker.poll.loading import load
 from wats_worker.poll.memory import SMALL
 from wats_worker.pollers.base import Item, More, NotYet, Unreachable
-from wats_worker.supervisor import die_with_parent
 
 _CHUNK: Final = 1 << 20
 _LONGEST_REASON: Final = 2000

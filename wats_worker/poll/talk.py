@@ -15,9 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from wats_worker.child import PARENT
 from wats_worker.poll import wire
 from wats_worker.poll.wire import End, Offer, Order
-from wats_worker.supervisor import PARENT
 
 #: The caller gets to act so often while the poller thinks.
 _SLICE_S: Final = 0.2

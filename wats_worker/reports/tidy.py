@@ -26,20 +26,25 @@ _HEADER: Final = ("pn", "sn", "rev", "machineName", "location", "purpose", "proc
 _IDENTITY: Final = frozenset({"pn", "sn"})
 
 
-def tidy(report: Report) -> tuple[Report, tuple[str, ...]]:
+def tidy(report: Report, body: bytes | None = None) -> tuple[Report, tuple[str, ...]]:
     """The report as it should be sent, corrected in place, and what was changed; see ``tidied``."""
-    return report, tidied(cast("Object", report))[1]
+    return report, tidied(cast("Object", report), body)[1]
 
 
-def tidied(document: Object) -> tuple[Object, tuple[str, ...]]:
+def tidied(document: Object, body: bytes | None = None) -> tuple[Object, tuple[str, ...]]:
     """Correct a parsed document in place; it is also returned, with one note for each change.
 
     What is only added (startUTC, step ids where there are none) is not noted. The document may be anything
     that JSON can say: what isn't shaped like a report is left for the model.
+
+    Args:
+        document: The document.
+        body: The same as JSON, for whoever has it.
     """
     notes = _Notes(document)
     _read_only(document, notes)
-    _without_control_characters(document, notes)
+    if _is_suspect(document, body):
+        _without_control_characters(document, notes)
     _trim(document, _HEADER, notes)
     _start_utc(document, notes)
     steps = walk.steps(document.get("root"))
@@ -93,18 +98,16 @@ def _read_only(document: Object, notes: _Notes) -> None:
 
 def _without_control_characters(document: Object, notes: _Notes) -> None:
     """Put U+FFFD where a text has a character that no report can hold. Not in an identity: see check 16."""
-    # Nearly every report has none, and looking at all of it at once is quicker than walking through it.
-    if not _is_suspect(document):
-        return
     for part, key, _, text in walk.texts(document):
         if CONTROL.search(text) and key not in _IDENTITY:
             part[key] = CONTROL.sub("\ufffd", text)
             notes.add(part, key, "control characters replaced")
 
 
-def _is_suspect(document: Object) -> bool:
+def _is_suspect(document: Object, body: bytes | None) -> bool:
+    """Whether there may be such a character. Looking at all of a report at once beats walking through it."""
     try:
-        body = to_json(document, fallback=str)
+        body = body or to_json(document, fallback=str)
     except ValueError:  # half a surrogate pair, or nested beyond reason
         return True
     return bool(_ESCAPED.search(body.replace(rb"\\", b"")) or (not body.isascii() and _NONE.search(body)))

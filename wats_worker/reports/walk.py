@@ -1,7 +1,7 @@
 """Ways through a report's document. None of them recurses: the depth of a log is not ours to choose."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 Container = dict[str, Any] | list[Any]
 #: The way to a part of a document: the way to what holds it, and its key there. None is the document itself.
@@ -36,15 +36,32 @@ def places(document: Container, wanted: Iterable[object]) -> dict[int, str]:
     """
     missing = {id(part) for part in wanted}
     found: dict[int, str] = {}
+    for members in _WAYS:
+        found |= _search(document, missing, members)
+    return found
+
+
+#: Where to look first: nearly always it is a step, or a row of one.
+_WAYS: Final[tuple[tuple[str, ...] | None, ...]] = (
+    ("root", "steps"),
+    ("root", "steps", "numericMeas", "stringMeas", "booleanMeas"),
+    None,
+)
+
+
+def _search(document: Container, missing: set[int], members: tuple[str, ...] | None) -> dict[int, str]:
+    """Find what is missing, by way of these members; by way of all when None."""
+    found = {}
     waiting: list[tuple[Container, _Trail]] = [(document, None)]
     while waiting and missing:
         part, trail = waiting.pop()
         if id(part) in missing:
             missing.discard(id(part))
             found[id(part)] = _path(trail)
-        # The first of the part's own comes next: what is told of is mostly the first of its kind.
-        below = reversed(part.items()) if isinstance(part, dict) else reversed(list(enumerate(part)))
-        waiting += [(value, (trail, key)) for key, value in below if isinstance(value, (dict, list))]
+        keys: Iterable[Any] = range(len(part))
+        if isinstance(part, dict):
+            keys = part if members is None else [key for key in members if key in part]
+        waiting += [(part[key], (trail, key)) for key in keys if isinstance(part[key], (dict, list))]
     return found
 
 

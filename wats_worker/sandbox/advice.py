@@ -124,7 +124,7 @@ MODULES: Final = _table(
         _WORKER: """
             wats_broker wats_worker.app wats_worker.cli wats_worker.convert wats_worker.demo wats_worker.logs
             wats_worker.pulse wats_worker.sandbox wats_worker.settings wats_worker.simulator wats_worker.spool
-            wats_worker.supervisor wats_worker.upload wats_worker.watch""",
+            wats_worker.child wats_worker.supervisor wats_worker.upload wats_worker.watch""",
     }
 )
 

@@ -42,7 +42,7 @@ class Limits:
     cpu_s: int = 120
     wall_s: float = 300
     descriptors: int = 50
-    output_mb: int = 1000  #: all reports of one file together
+    output_mb: int = 2000  #: all reports of one file together
     log_kb: int = 256  #: stdout and stderr together; what goes beyond is dropped
     scratch_mb: int = 32  #: all files in the scratch folder together; looked at 50 times a second
     scratch_entries: int = 4096

@@ -72,7 +72,7 @@ def difference(old: WorkerSettings, new: WorkerSettings) -> Difference:
     >>> old, new = WorkerSettings(), WorkerSettings(upload={"threads": 2}, poll={"threads": 2})
     >>> found = difference(old, new)
     >>> found.keys, [stage.value for stage in found.stages]
-    (('poll.threads', 'upload.threads'), ['upload', 'control', 'poll'])
+    (('poll.threads', 'upload.threads'), ['upload', 'poll', 'control'])
     """
     before, after = _flat(old), _flat(new)
     keys = tuple(

@@ -54,6 +54,10 @@ _AFTER_YOU: Final = 0.2
 _LONG: Final = 60.0
 #: Seconds until a report is tried again that the disk did not let us read or note.
 _DISK_WAIT: Final = 30.0
+#: Seconds until it is looked whether a disk that took nothing takes something again. A look sends nothing.
+_DISK_LOOK: Final = 3.0
+#: Bytes that the disk has to have left for receipts. Claiming and converting stop long before.
+_LEAST_ROOM: Final = 2**20
 
 
 class Delivery:
@@ -112,16 +116,19 @@ class Delivery:
             # The disk's trouble, not this report's. If the server has it already it is posted once more.
             reason = f"the spool could not be read or written: {problem}"
             log.warning("spool_trouble", extra={**_about(lease), "reason": reason})
+            wait = _DISK_WAIT
             if isinstance(problem, SpoolUnusable):
                 # No receipt can be written at all: every report would be sent, and sent again.
-                self._queue.gate(_DISK_WAIT, reason)
-            return self._give_back(lease, Later(_DISK_WAIT, reason, counts=False), "spool")
+                wait = _DISK_LOOK
+                self._queue.gate(wait, reason)
+            return self._give_back(lease, Later(wait, reason, counts=False), "spool")
 
     def _run(self, lease: Lease, lent_at: float, span: Span) -> Kind:
         try:
             report = self._spool.report(lease.file_id, lease.report_id)
         except NotInSpool:
             return self._without_report(lease)
+        self._see_that_a_receipt_can_be_written()
         beat_s = self._queue.limits.term_s / 3
         if time.monotonic() - lent_at > beat_s and not self._queue.renew(lease):
             # A slow disk, or this process was frozen. Somebody else has it and may be sending just now.
@@ -139,6 +146,13 @@ class Delivery:
                 return self._bury(lease, found.reason, found.words)
             case _:
                 return self._not_now(lease, found)
+
+    def _see_that_a_receipt_can_be_written(self) -> None:
+        room = self._spool.room()
+        if not room.writable:
+            raise SpoolUnusable(self._spool.root, "the disk is read-only")
+        if room.free_bytes < _LEAST_ROOM:
+            raise SpoolUnusable(self._spool.root, "the disk is full")
 
     def _renew(self, lease: Lease) -> None:
         """Keep the lease while the server thinks.

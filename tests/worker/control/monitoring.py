@@ -15,7 +15,10 @@ def asked(place: Place, *, token: str | None = None) -> Iterator[httpx.Client]:
     """A plain HTTP client, as curl is one: it knows nothing of protocols."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with httpx.Client(
-        transport=httpx.HTTPTransport(uds=str(place.socket)), base_url="http://line", headers=headers
+        transport=httpx.HTTPTransport(uds=str(place.socket)),
+        base_url="http://line",
+        headers=headers,
+        timeout=30,
     ) as http:
         yield http
 

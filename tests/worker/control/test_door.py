@@ -21,7 +21,10 @@ def raw(place, token=None, **headers):
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     return httpx.Client(
-        transport=httpx.HTTPTransport(uds=str(place.socket)), base_url="http://line", headers=headers
+        transport=httpx.HTTPTransport(uds=str(place.socket)),
+        base_url="http://line",
+        headers=headers,
+        timeout=30,
     )
 
 
@@ -116,7 +119,7 @@ def test_the_client_tells_a_mismatch_from_a_refusal(place, settings, monkeypatch
 
 def test_whoever_asks_too_often_is_told_when_to_come_again(make_desk, serve, tmp_path):
     """Each token for itself, over all replicas: two doors share what is left."""
-    narrow = ControlSettings(requests_per_minute=60, burst=5)
+    narrow = ControlSettings(requests_per_minute=3, burst=5)
     one = WorkerSettings(spool=SpoolSettings(folder=tmp_path / "spool"), control=narrow)
     desk = make_desk(one)
     first = serve(one, desk)
@@ -130,7 +133,8 @@ def test_whoever_asks_too_often_is_told_when_to_come_again(make_desk, serve, tmp
         refused = here.get("/api/v2/tokens")
 
     assert answers == [200] * 5 + [429]
-    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+    assert refused.status_code == 429
+    assert 1 <= int(refused.headers["Retry-After"]) <= 20
     assert error(refused)["code"] == "too_many_requests"
 
 

@@ -486,7 +486,10 @@ def raw(place, token=None, **headers):
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     return httpx.Client(
-        transport=httpx.HTTPTransport(uds=str(place.socket)), base_url="http://line", headers=headers
+        transport=httpx.HTTPTransport(uds=str(place.socket)),
+        base_url="http://line",
+        headers=headers,
+        timeout=30,
     )
 
 

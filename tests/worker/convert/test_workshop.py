@@ -364,13 +364,13 @@ class TestAnAttempt:
         workshop = bench.workshop()
 
         good = self.attempt(bench, workshop, "hostile", station="2026-01-02T03:04:05+00:00")
-        ids = [report["id"] for report in self.pile.documents()]
+        ids = [report["id"] for report in self.pile]
         bad = self.attempt(bench, workshop, "hostile", station="9999-01-01T00:00:00+00:00")
 
         assert ids == [one.report_id for one in good.result]
         assert isinstance(bad.result, Quarantine)
         assert bad.result.place.startswith("report 2")
-        assert self.pile.documents() == []
+        assert list(self.pile) == []
 
     def test_a_file_whose_converter_is_away_is_not_blamed(self, bench):
         """Nothing was tried, and the reason is the converter's."""

@@ -109,6 +109,51 @@ def test_what_is_not_quite_json_is_refused(text: bytes, reason: str) -> None:
         wsjf.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('"sn":', '"sn": "SN-0", "sn":', "stands twice"),
+        ('"sn": "SN-1"', '"sn": "SN-0", "sn": "SN\\u003a1"', "stands twice"),
+        ('"sn": "SN-1"', '"sn": "SN-0", "sn": "null"', "stands twice"),
+        ('"uut": {', '"uut": {"comment": "null", "user": "x", ', "stands twice"),
+        ('"uut": {', '"uut": {"execTime": NaN, ', "bare NaN"),
+        ('"seqCall": {}', '"numericMeas": [{"compOp": "LOG", "status": "P", "value": 1e400}]', "larger"),
+    ],
+)
+def test_a_report_that_lost_something_on_the_way_is_refused(old: str, new: str, reason: str) -> None:
+    """The quick parser takes more than JSON is; what it may have taken too much of is read strictly."""
+    text = json.dumps(MINIMAL)
+    assert text.count(old) == 1
+
+    wsjf.load(text.encode())
+    with pytest.raises(wsjf.NotJson, match=reason):
+        wsjf.load(text.replace(old, new).encode())
+
+
+def test_nulls_are_absent_in_a_report() -> None:
+    """Servers export one for every member that has nothing to say."""
+    full = {**MINIMAL, "miscInfos": None, "uut": {**MINIMAL["uut"], "comment": None}}
+    step = {**MINIMAL["root"], "loop": None, "steps": [{**MINIMAL["root"], "id": 2, "seqCall": None}]}
+
+    assert wsjf.load(written(full)) == wsjf.load(written(MINIMAL))
+    [below] = wsjf.of({**MINIMAL, "root": step})["root"]["steps"]
+    assert not below.keys() & {"seqCall", "loop"}
+
+
+def test_the_elements_of_a_list_come_one_by_one() -> None:
+    """The first is there before the last is looked at, and what is wrong behind it is still found."""
+    found = wsjf.elements(' [ {"a": 1} , {"a": 2}, {"a": ')
+
+    assert [next(found), next(found)] == [{"a": 1}, {"a": 2}]
+    with pytest.raises(wsjf.NotJson) as caught:
+        next(found)
+    assert caught.value.cut_off
+    assert list(wsjf.elements("[]")) == []
+    for wrong in ("[1,]", "[1 2]", "[1] 2", "[1}", "["):
+        with pytest.raises(wsjf.NotJson):
+            list(wsjf.elements(wrong))
+
+
 def test_a_text_that_stops_in_the_middle_is_told_from_a_wrong_one() -> None:
     """Wherever a document is cut, the rest may still come; a wrong character stays wrong."""
     document = written({**MINIMAL, "flag": True, "none": None, "text": "caf\u00e9 \\ \n", "number": -1.5e-7})

@@ -3,8 +3,10 @@
 import errno
 import json
 import logging
+import os
 import threading
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 
@@ -514,8 +516,30 @@ def test_nothing_is_sent_while_no_receipt_can_be_written(line, loopback):
     line.spool._step = full
     line.deliver(line.lend())
 
-    assert line.queue.lease("p") == Idle("gated", 30_000)
+    assert line.queue.lease("p") == Idle("gated", 3_000)
     assert "No space left" in line.queue.census().gate_reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"), [({"f_bavail": 0}, "full"), ({"f_flag": os.ST_RDONLY}, "read-only")]
+)
+def test_a_disk_that_takes_nothing_is_looked_at_and_nothing_sent(
+    line, loopback, monkeypatch, changes, reason
+):
+    """However long it lasts; then work goes on within seconds."""
+    line.put()
+    disk = os.statvfs(line.folder)
+    fields = {name: getattr(disk, name) for name in dir(disk) if name.startswith("f_")}
+    monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(**(fields | changes)))
+    for _ in range(5):
+        assert line.deliver(line.lend()) is Kind.LATER
+        assert reason in line.queue.census().gate_reason
+        line.clock.pass_(4)
+    assert posted(loopback) == []
+
+    monkeypatch.undo()
+
+    assert line.deliver(line.lend()) is Kind.DONE
 
 
 def test_a_post_action_that_fails_does_not_undo_the_delivery(line, caplog):

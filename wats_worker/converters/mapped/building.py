@@ -29,13 +29,19 @@ _NUMBERS: Final = {"socket": "testSocketIndex", "error_code": "errorCode"}
 Document = dict[str, Any]
 
 
-def document(unit: Unit, mapping: Mapping, source: Source) -> Document:
+def document(unit: Unit, mapping: Mapping, source: Source, reading: Reading | None = None) -> Document:
     """Put a unit into wire form.
+
+    Args:
+        unit: What was collected.
+        mapping: Whose rules count.
+        source: Is warned.
+        reading: Reads texts by the same rules. One for all units of a file saves making it for each.
 
     Raises:
         Refused: a text can't be read; its place and its field are named.
     """
-    reading = Reading(mapping)
+    reading = reading or Reading(mapping)
     uut: Document = {}
     made: Document = {"type": "T", "uut": uut}
     for name, found in unit.fields.items():

@@ -34,6 +34,8 @@ class Found:
 class StepFacts(dict[str, str]):
     """What one row or line says about a step. What it doesn't say is an empty text, and not in it."""
 
+    __slots__ = ("place",)
+
     def __init__(self, place: str, texts: Mapping[str, str]) -> None:
         super().__init__(texts)
         self.place = place

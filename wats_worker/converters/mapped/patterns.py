@@ -8,6 +8,7 @@ bounded.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated, Any, Final, NamedTuple
 
 # The parser of the engine itself: whatever it reads, we see. A parser of our own would read some things else.
@@ -40,6 +41,7 @@ _CATEGORIES: Final = {
 _Node = tuple[Any, Any]
 
 
+@lru_cache(maxsize=256)  # asked when the configuration is read, and again for each file
 def safe(text: str) -> re.Pattern[str]:
     r"""Compile a regular expression that can't be kept busy.
 
@@ -65,7 +67,7 @@ def safe(text: str) -> re.Pattern[str]:
             and nodes[0][0] is ops.AT
             and nodes[0][1] in {ops.AT_BEGINNING, ops.AT_BEGINNING_STRING}
         )
-        splits = max(_splits(nodes, character, int(not anchored)).most for character in _ALPHABET)
+        splits = max(_splits(nodes, character, int(not anchored)).most for character in _told_apart(nodes))
     except ValueError as error:
         raise ValueError(f"{text!r}: {error}") from None
     if splits > _MOST_SPLITS:
@@ -84,6 +86,12 @@ def _checked(text: str) -> str:
 
 #: A regular expression in a model: checked when the configuration is.
 Pattern = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_checked)]
+
+
+def _told_apart(nodes: Iterable[_Node]) -> Iterable[str]:
+    """One character of each sort that these nodes tell apart: they treat all others like one of them."""
+    singles = list(_singles(nodes))
+    return {tuple(_takes(*one, character) for one in singles): character for character in _ALPHABET}.values()
 
 
 class _Run(NamedTuple):

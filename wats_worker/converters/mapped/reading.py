@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from wats_worker.converters.base import Refused
 from wats_worker.converters.clock import read_iso
@@ -44,6 +44,8 @@ class Reading:
         self._no_limit = {"", *(text.strip() for text in mapping.no_limit)}
         #: The same as numbers: 9.99E37 is also written 9.99e+37.
         self._no_limits = frozenset(self._readable(self._no_limit))
+        #: What limits come to, by how they are written; kept by whoever compares with them.
+        self.limits: dict[tuple[str, str, str, str], dict[str, Any]] = {}
 
     def number(self, text: str) -> float:
         """A number.

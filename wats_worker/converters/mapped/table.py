@@ -11,6 +11,7 @@ from wats_worker.converters import base
 from wats_worker.converters.base import Refused, Source
 from wats_worker.converters.finish import finish, once
 from wats_worker.converters.mapped.building import document
+from wats_worker.converters.mapped.reading import Reading
 from wats_worker.converters.mapped.table_options import Options
 from wats_worker.converters.mapped.table_reader import TableReader
 from wats_worker.reports.model import Report
@@ -39,10 +40,11 @@ def convert(source: Source, options: base.Options) -> Iterable[Report]:
 
 
 def _reports(source: Source, options: Options) -> Iterator[Report]:
+    reading = Reading(options)
     count = 0
     for unit in TableReader(source, options).units():
         place = f"the unit in {unit.place}"
-        yield finish(document(unit, options, source), source, options, place=place)
+        yield finish(document(unit, options, source, reading), source, options, place=place)
         count += 1
     if not count:
         raise Refused("no unit in the file")

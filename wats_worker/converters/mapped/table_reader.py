@@ -38,6 +38,7 @@ class _Plan:
 
     fields: list[_Column] = field(default_factory=list)
     further: list[_Column] = field(default_factory=list)  # those that may differ within a group
+    further_at: list[int] = field(default_factory=list)  # where those stand
     steps: list[_Column] = field(default_factory=list)
     group: tuple[int, ...] = ()
     measures: list[tuple[Measure, int, int | None]] = field(default_factory=list)
@@ -69,6 +70,8 @@ class TableReader:
         self._nearest: set[str] = set(self._named)
         self._plan = _Plan()
         self._above: dict[str, Row] = {}  # the rows of units and limits, by what they hold
+        marks = {"unit": options.unit_row, "low": options.low_row, "high": options.high_row}
+        self._marks = {mark: name for name, mark in marks.items() if mark is not None}
 
     def units(self) -> Iterator[Unit]:
         """Every unit of the file, in its order.
@@ -99,6 +102,7 @@ class TableReader:
     def _by_group(self) -> Iterator[Unit]:
         shared = Unit("the rows above the table")
         open_units: dict[tuple[str, ...], Unit] = {}
+        last: tuple[int, list[str]] | None = None
         for line, row in self._data(shared):
             key = self._group(row)
             unit = open_units.get(key)
@@ -107,8 +111,10 @@ class TableReader:
                     yield from open_units.values()
                     open_units.clear()
                 unit = open_units[key] = self._unit(row, line, shared)
-            else:
+                last = None
+            elif (said := (id(unit), [row[at] for at in self._plan.further_at])) != last:
                 self._fill(unit, self._plan.further, row, line)
+                last = said  # mostly the row above has said the same
             unit.steps.append(self._step(row, line))
         yield from open_units.values()
 
@@ -163,7 +169,7 @@ class TableReader:
         reader = csv.reader(seen(), delimiter=options.delimiter, strict=True, **quoting)
         try:
             for cells in reader:
-                row = [cell.strip() for cell in cells]
+                row = list(map(str.strip, cells))
                 if any(row):
                     yield reader.line_num, last, row
         except csv.Error as error:
@@ -171,8 +177,10 @@ class TableReader:
 
     def _key(self, row: Row, line: int, unit: Unit) -> bool:
         """Take a fact that stands beside its key; whether it was one."""
+        if not self._keys:
+            return False
         beside = _KEY.match(row[0])
-        if not self._keys or beside is None or (key := beside[1].strip()) not in self._keys:
+        if beside is None or (key := beside[1].strip()) not in self._keys:
             return False
         value = beside[2].strip() or next((cell for cell in row[1:] if cell), "")
         for name, place in self._fields:
@@ -188,7 +196,7 @@ class TableReader:
         if not self._options.heading:
             return False
         if self._heading is not None:
-            return tuple(row) == self._heading.names
+            return row[0] == self._heading.names[0] and tuple(row) == self._heading.names
         missing = self._named - set(row)
         if len(missing) < len(self._nearest):
             self._nearest = missing
@@ -216,6 +224,7 @@ class TableReader:
         except LookupError as error:
             raise Refused(str(error), place=f"line {heading.line}") from None
         plan.further = [column for column in plan.fields if not set(column.at) <= set(plan.group)]
+        plan.further_at = sorted({at for column in plan.further for at in column.at})
         plan.width = len(heading.names) or 1 + max(
             (max(c.at) for c in (*plan.fields, *plan.steps)), default=0
         )
@@ -229,11 +238,11 @@ class TableReader:
 
     def _is_above(self, row: Row) -> bool:
         """Keep a row that holds the units or the limits of all columns."""
-        for name in ("unit_row", "low_row", "high_row"):
-            if row[0] == getattr(self._options, name):
-                self._above[name.removesuffix("_row")] = row
-                return True
-        return False
+        name = self._marks.get(row[0])
+        if name is None:
+            return False
+        self._above[name] = row
+        return True
 
     def _unit(self, row: Row, line: int, shared: Unit) -> Unit:
         unit = Unit(f"line {line}", dict(shared.fields), dict(shared.infos))
@@ -288,7 +297,7 @@ class TableReader:
     def _step(self, row: Row, line: int) -> StepFacts:
         facts: dict[str, str] = {}
         for column in self._plan.steps:
-            text = joined(column.at, row)
+            text = row[column.at[0]] if len(column.at) == 1 else joined(column.at, row)
             if column.cell.expression is None:
                 facts[column.name] = text
             elif match := found(column.cell.expression, text):

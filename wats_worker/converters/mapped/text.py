@@ -11,6 +11,7 @@ from wats_worker.converters import base
 from wats_worker.converters.base import Refused, Source
 from wats_worker.converters.finish import finish, once
 from wats_worker.converters.mapped.building import document
+from wats_worker.converters.mapped.reading import Reading
 from wats_worker.converters.mapped.text_options import Options
 from wats_worker.converters.mapped.text_reader import TextReader
 from wats_worker.reports.model import Report
@@ -39,6 +40,7 @@ def convert(source: Source, options: base.Options) -> Iterable[Report]:
 
 
 def _reports(source: Source, options: Options) -> Iterator[Report]:
+    reading = Reading(options)
     for unit in TextReader(source, options).units():
         place = f"the unit that begins in {unit.place}"
         if len(unit.steps) < options.least_steps:
@@ -47,4 +49,4 @@ def _reports(source: Source, options: Options) -> Iterator[Report]:
                 place=place,
                 fix="compare the patterns with the file's lines",
             )
-        yield finish(document(unit, options, source), source, options, place=place)
+        yield finish(document(unit, options, source, reading), source, options, place=place)

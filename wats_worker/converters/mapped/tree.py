@@ -14,6 +14,9 @@ Row = dict[str, Any]
 #: A value, its unit, and whether it was brought to its base unit.
 Measured = tuple[float, str, bool]
 
+#: So many limits are remembered: those of the steps of a program, and no more of a file that has others each
+#: time.
+_MOST_LIMITS: Final = 10_000
 _MEMBERS: Final = {
     "number": ("numericMeas", "ET_NLT", "ET_MNLT"),
     "text": ("stringMeas", "ET_SVT", "ET_MSVT"),
@@ -144,18 +147,28 @@ class Tree:
 
     def _number(self, measured: Measured, facts: StepFacts, step: Step) -> tuple[Row, bool | None]:
         value, unit, scaled = measured
-        try:
-            low, high = self.reading.limit(facts["low"], unit), self.reading.limit(facts["high"], unit)
-        except ValueError as error:
-            raise Refused(str(error), place=facts.place, field="limit") from None
-        row: Row = {"value": wire_number(value), **self._limits(low, high, facts)}
+        row: Row = {"value": wire_number(value), **self._limits(facts, unit)}
         if unit:
             row["unit"] = fit(step, "Unit", unit, 20)
         if scaled:
             say(step, " ".join(filter(None, ("Written:", facts["value"], facts["low"], facts["high"]))))
         return row, judge.numeric(row["compOp"], value, row.get("lowLimit"), row.get("highLimit"))
 
-    def _limits(self, low: float | None, high: float | None, facts: StepFacts) -> Row:
+    def _limits(self, facts: StepFacts, unit: str) -> Row:
+        """The comparison of a number. Units of one kind have the same limits, so they are read once."""
+        written = facts["low"], facts["high"], facts["comparison"], unit
+        known = self.reading.limits.get(written)
+        if known is None:
+            try:
+                low, high = self.reading.limit(written[0], unit), self.reading.limit(written[1], unit)
+            except ValueError as error:
+                raise Refused(str(error), place=facts.place, field="limit") from None
+            known = self._compared(low, high, facts)
+            if len(self.reading.limits) < _MOST_LIMITS:
+                self.reading.limits[written] = known
+        return known
+
+    def _compared(self, low: float | None, high: float | None, facts: StepFacts) -> Row:
         comparison = operator(facts["comparison"], facts.place) if facts["comparison"] else self._comparison
         if comparison == "LOG" or (low is None and high is None):
             return {"compOp": "LOG"}
@@ -192,14 +205,12 @@ class Tree:
     def _more(self, facts: StepFacts, step: Step) -> None:
         if text := facts["text"]:
             say(step, text)
-        for name, member, how in (
-            ("time", "totTime", self.reading.seconds),
-            ("error_code", "errorCode", whole),
-        ):
-            if text := facts[name]:
-                try:
-                    step[member] = how(text)
-                except ValueError as error:
-                    raise Refused(str(error), place=facts.place, field=name.replace("_", " ")) from None
+        try:
+            if text := facts[field := "time"]:
+                step["totTime"] = self.reading.seconds(text)
+            if text := facts[field := "error_code"]:
+                step["errorCode"] = whole(text)
+        except ValueError as error:
+            raise Refused(str(error), place=facts.place, field=field.replace("_", " ")) from None
         if text := facts["error_message"]:
             step["errorMessage"] = fit(step, "Error message", text, 200)

@@ -1,7 +1,7 @@
 """Attributes of WSXF and the members of the wire they are. One that nobody knows is not lost in silence."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from lxml.etree import _Element
 
@@ -209,6 +209,9 @@ ATTACHMENT: Final[Table] = {"Name": ("name", text), "ContentType": ("contentType
 FREE: Final[Table] = {"Name": ("name", text), "Idx": None}
 
 
+_UNKNOWN: Final[tuple[str, Read]] = ("", text)
+
+
 def members(element: _Element, table: Table, ignored: Iterable[str] = ()) -> dict[str, Any]:
     """An element's attributes as members of the wire; an empty attribute is an absent one.
 
@@ -216,25 +219,26 @@ def members(element: _Element, table: Table, ignored: Iterable[str] = ()) -> dic
         Refused: an attribute is unknown, or its text can't be read.
     """
     made: dict[str, Any] = {}
-    for name, written in element.attrib.items():
-        key = str(name)
-        if key.startswith("{") or not str(written).strip():
-            continue  # of XML itself, such as xsi:nil; or empty, which is the same as null
-        if key not in table:
-            if key in ignored:
-                continue
+    attributes = cast("list[tuple[str, str]]", element.items())  # texts, as the document is one
+    for key, written in attributes:
+        if not written or written.isspace():
+            continue  # the same as null
+        entry = table.get(key, _UNKNOWN)
+        if entry is None:
+            continue
+        if entry is _UNKNOWN:
+            if key in ignored or key.startswith("{"):
+                continue  # of XML itself, such as xsi:nil
             raise Refused(
                 "WATS knows no such attribute, and would lose it",
                 place=place(element),
                 field=f"{local(element)} {key}",
             )
-        if (entry := table[key]) is None:
-            continue
         member, read = entry
         try:
-            made[member] = read(str(written))
+            made[member] = read(written)
         except (ValueError, KeyError):
             raise Refused(
-                f"{shown(str(written))} can't be read", place=place(element), field=f"{local(element)} {key}"
+                f"{shown(written)} can't be read", place=place(element), field=f"{local(element)} {key}"
             ) from None
     return made
