@@ -26,7 +26,7 @@ demo: .venv/installed
 	$(RUN) wats_worker demo $(ARGS)
 
 test: .venv/installed
-	$(RUN) pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
+	$(RUN) pytest --numprocesses $(JOBS) --dist loadgroup $(ARGS)
 
 check: .venv/installed
 	$(RUN) ruff check

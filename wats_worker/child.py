@@ -92,7 +92,8 @@ class Slot:
             with suppress(PermissionError):  # macOS says so of a group of zombies
                 os.killpg(self.process.pid, number)
         else:
-            self.process.send_signal(number)
+            # Its own send_signal would let one go that has just ended, and with it its number.
+            os.kill(self.process.pid, number)
 
     def said(self) -> str:
         """The last errors the process logged."""

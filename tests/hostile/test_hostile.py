@@ -20,6 +20,9 @@ from wats_worker.sandbox.jail import Jail
 from wats_worker.sandbox.outcome import Broken, Converted, Outcome
 from wats_worker.sandbox.policy import Limits
 
+#: They look at the whole machine before and after: one at a time.
+pytestmark = pytest.mark.xdist_group("hostile")
+
 TIGHT = Limits(
     wall_s=1.5,
     cpu_s=1,

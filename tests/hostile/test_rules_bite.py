@@ -20,6 +20,9 @@ from wats_worker.sandbox.policy import Limits
 
 WEAKENED = """
 from wats_worker.sandbox import confine, landlock, kernel, seccomp, syscalls, trial, zygote
+
+#: They look at the whole machine before and after: one at a time.
+pytestmark = pytest.mark.xdist_group("hostile")
 {weakening}
 {trial}
 zygote.main()
