@@ -18,11 +18,11 @@ from wats_worker.sandbox.jail import Jail
 from wats_worker.sandbox.outcome import Broken, Converted
 from wats_worker.sandbox.policy import Limits
 
-WEAKENED = """
-from wats_worker.sandbox import confine, landlock, kernel, seccomp, syscalls, trial, zygote
-
 #: They look at the whole machine before and after: one at a time.
 pytestmark = pytest.mark.xdist_group("hostile")
+
+WEAKENED = """
+from wats_worker.sandbox import confine, landlock, kernel, seccomp, syscalls, trial, zygote
 {weakening}
 {trial}
 zygote.main()
