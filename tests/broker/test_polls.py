@@ -79,6 +79,17 @@ def test_two_clocks_make_one_poll(polls, clock):
     assert begin(polls, second, "two") is Begun.LATE
 
 
+def test_a_tick_within_the_millisecond_of_a_poll_is_later_than_it(polls):
+    """A poll that finds no room ends so soon that the next tick may have its very time."""
+    first = polls.tick("mes", asked=True)[1]
+    assert begin(polls, first) is Begun.BEGUN
+    polls.finish("mes", holder="one", outcome=Outcome.FULL, again_s=5)
+
+    _, second = polls.tick("mes", asked=True)
+
+    assert begin(polls, second, "two") is Begun.BEGUN
+
+
 def test_a_tick_during_a_poll_is_dropped(polls, clock):
     """And the one after it is not."""
     _, due = polls.tick("mes", next_at=0)
@@ -91,13 +102,14 @@ def test_a_tick_during_a_poll_is_dropped(polls, clock):
 
 
 def test_a_dropped_message_leaves_no_tick_behind(polls, clock):
-    """Else every later tick would wait for it. This one was ticked in the very moment a poll began."""
+    """Else every later tick would wait for it. This one was ticked while the source's worker seemed to be dead."""
     _, due = polls.tick("mes", next_at=0)
-    clock.pass_(1)
     begin(polls, due)
-    polls.finish("mes", holder="one", outcome=Outcome.DONE)
+    clock.pass_(31)
     _, again = polls.tick("mes", next_at=0)
-    assert begin(polls, again, "two") is Begun.LATE
+    assert polls.renew("mes", holder="one", term_s=30)
+    assert begin(polls, again, "two") is Begun.RUNNING
+    polls.finish("mes", holder="one", outcome=Outcome.DONE)
     clock.pass_(1)
 
     assert polls.tick("mes", next_at=0)[0] is Ticked.DUE

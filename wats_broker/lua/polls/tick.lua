@@ -20,6 +20,8 @@ if why then
   redis.call('HINCRBY', poll, 'dropped', 1)
   return {why, at}
 end
+-- Within one millisecond of the last poll's beginning it is a later tick all the same, and not one too late.
+if at == number('began') then at = at + 1 end
 redis.call('HSET', poll, 'due', at)
 redis.call('HDEL', poll, 'again', 'rest')
 redis.call('PEXPIRE', poll, keep_ms)
