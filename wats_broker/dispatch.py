@@ -15,8 +15,17 @@ from kombu import Exchange, Queue
 from kombu.exceptions import BatchPublishError, OperationalError
 
 from wats_broker.connection import celery_url
-from wats_broker.messages import LATEST, ConvertMessage, DrainMessage, PollMessage
-from wats_broker.names import CONVERT_TASK, DRAIN_TASK, POLL_TASK, Stage, celery_queue
+from wats_broker.errors import UnreadableMessage
+from wats_broker.messages import (
+    LATEST,
+    ORDINARY,
+    PROTOCOL,
+    ConvertMessage,
+    DrainMessage,
+    PollMessage,
+)
+from wats_broker.names import CONVERT_TASK, DRAIN_TASK, POLL_TASK, Stage, celery_queue, pool_of
+from wats_broker.parking import Parked
 from wats_broker.settings import BrokerSettings
 
 #: Time between looks for messages whose worker died. The default adds up to 100 s.
@@ -86,6 +95,9 @@ def celery_app(
 
 #: What is sent: ids of files, permits, names of sources.
 _Sent = ConvertMessage | DrainMessage | PollMessage
+_KINDS: Final[Mapping[str, type[_Sent]]] = MappingProxyType(
+    {CONVERT_TASK: ConvertMessage, DRAIN_TASK: DrainMessage, POLL_TASK: PollMessage}
+)
 
 
 def _queue(pool: str) -> Queue:
@@ -134,6 +146,19 @@ class Dispatch:
             kombu.exceptions.OperationalError: the broker is away. The tick is found lost after a while.
         """
         self._send([(POLL_TASK, Stage.POLL, 0, PollMessage(source=source, due=due), source)])
+
+    def again(self, parked: Parked) -> bool:
+        """Send a parked message once more, in this release's words; False if it can't be read here either.
+
+        Raises:
+            kombu.exceptions.OperationalError: the broker is away.
+        """
+        try:
+            message = _KINDS[parked.task].read(parked.body).model_copy(update={"protocol": PROTOCOL})
+        except (KeyError, UnreadableMessage):
+            return False
+        self._send([(parked.task, pool_of(parked.queue), ORDINARY, message, "")])
+        return True
 
     def backlog(self, pool: str) -> int:
         """How many messages wait in a pool's queue; those a worker holds are not among them."""

@@ -487,14 +487,3 @@ class Journal:
             Trouble(source, name, (entry := json.loads(text))["reason"], entry["since"])
             for name, text in sorted(entries.items())
         ]
-
-    def park(self, queue: str, body: object, reason: str) -> None:
-        """Keep a message that nobody here can read where a person sees it."""
-        entry = json.dumps({"queue": queue, "reason": reason, "body": body, "at": self.time()}, default=str)
-        key = self._keys.journal("parked")
-        self._redis.lpush(key, entry)
-        self._redis.ltrim(key, 0, 9999)
-
-    def parked(self, count: int = 100) -> list[dict[str, Any]]:
-        """Messages that could not be read, newest first."""
-        return [json.loads(text) for text in self._redis.lrange(self._keys.journal("parked"), 0, count - 1)]

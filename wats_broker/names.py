@@ -24,6 +24,7 @@ class Stage(StrEnum):
     POLL = "poll"
     BEAT = "beat"
     CONTROL = "control"
+    CONSOLE = "console"
 
 
 #: Celery task names. They say what the hand does, not where the code lives.
@@ -39,6 +40,15 @@ def celery_queue(pool: str) -> str:
     ('convert.v1', 'convert.heavy.v1')
     """
     return f"{pool}.v{MAJOR}"
+
+
+def pool_of(queue: str) -> str:
+    """The pool that a Celery queue feeds, whatever the release it is named by.
+
+    >>> pool_of("convert.heavy.v1")
+    'convert.heavy'
+    """
+    return queue.rpartition(".v")[0]
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,14 @@ class Keys:
         """One structure of the journal as a whole: ``counters``, ``recent``, ``tail`` …"""
         return self._key("journal", part)
 
+    def parked(self, major: int) -> str:
+        """The messages that a release of this major version could not read; the next one looks there too.
+
+        >>> Keys("plant7").parked(2)
+        '{plant7:v2}:journal:parked'
+        """
+        return f"{{{self.namespace}:v{major}}}:journal:parked"
+
     def worker(self, name: str) -> str:
         """One live worker's heartbeat; it expires when the worker is gone."""
         return self._key("worker", name)
@@ -106,9 +124,17 @@ class Keys:
         """Somebody asks the server for that list just now, or has; it expires."""
         return self._key("board", "turn")
 
+    def board_wish(self) -> str:
+        """Somebody would like a newer list; the one thing about the board that others may write."""
+        return self._key("board", "wish")
+
     def switches(self) -> str:
         """What a person has switched off while the line runs."""
         return self._key("switches")
+
+    def trend(self) -> str:
+        """The last hour in numbers; bounded, and it expires."""
+        return self._key("trend")
 
     def access(self, part: str) -> str:
         """One structure of the control door: ``tokens``, ``notes``, a client's bucket."""

@@ -223,16 +223,6 @@ def test_trouble_is_news_once(journal):
     assert journal.troubles("ict") == []
 
 
-def test_a_message_nobody_can_read_is_parked_where_a_person_sees_it(journal):
-    """Another release's message is kept, not dropped."""
-    journal.park("convert.v1", {"protocol": "3.0"}, "a message of protocol 3.0")
-
-    parked = journal.parked()
-
-    assert parked[0]["body"] == {"protocol": "3.0"}
-    assert parked[0]["reason"] == "a message of protocol 3.0"
-
-
 class TestRuns:
     def run(self, start="s1", sn="SN-1", report="r1"):
         return Run(f"{sn}@{start}", sn, report)

@@ -14,6 +14,7 @@ from wats_worker.control.desk import Desk
 from wats_worker.control.operator import LOCAL, TERM_S, local_token
 from wats_worker.control.place import Place
 from wats_worker.control.serving import CannotListen, serving
+from wats_worker.control.trend import Observer
 from wats_worker.pulse import Pulse
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def run_control(line: Line, config: Path | None, stop: threading.Event) -> int:
         desk.access.admit(token, LOCAL, Scope.ADMIN, term_s=TERM_S)
 
     enter()
-    pulse = Pulse(line.fleet, Stage.CONTROL, chores=[enter], work=lambda: place.address)
+    pulse = Pulse(line.fleet, Stage.CONTROL, chores=[enter, Observer(desk).look], work=lambda: place.address)
     with serving(build(desk), place, cert_file=control.cert_file, key_file=control.key_file) as serves:
         log.info("door_open", extra={"address": place.address})
         pulse.start()
@@ -66,6 +67,7 @@ def make_desk(line: Line, config: Path | None) -> Desk:
         board=line.board,
         polls=line.polls,
         switches=line.switches,
+        parking=line.parking,
         spool=line.spool,
         dispatch=lambda: line.dispatch,
         neighbours=neighbours(line),

@@ -10,6 +10,7 @@ from wats_broker.connection import connect
 from wats_broker.fleet import BeatLease, Fleet, WatchLease
 from wats_broker.journal import Journal
 from wats_broker.names import Keys, Stage
+from wats_broker.parking import Parking
 from wats_broker.polls import Polls
 from wats_broker.queue import QueueLimits, UploadQueue
 from wats_broker.scripts import Client
@@ -17,7 +18,7 @@ from wats_broker.serials import Serials
 from wats_broker.switches import Kind, Switches
 from wats_worker.pulse import worker_name
 from wats_worker.settings import AnySource, Source, WorkerSettings
-from wats_worker.spool.archive import PostAction
+from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.names import process_list
 from wats_worker.spool.store import Spool
 from wats_worker.telemetry import Traces, traces
@@ -63,6 +64,11 @@ class Line:
     def queue(self) -> UploadQueue:
         """The bounded queue in front of the server."""
         return UploadQueue(self.redis, self.keys, limits=queue_limits(self.settings))
+
+    @cached_property
+    def parking(self) -> Parking:
+        """Where messages wait that nobody can read."""
+        return Parking(self.redis, self.keys)
 
     @cached_property
     def board(self) -> Board:

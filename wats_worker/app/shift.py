@@ -25,6 +25,7 @@ from celery.worker import state
 from wats_broker.names import celery_queue
 from wats_worker.app.ears import Ears
 from wats_worker.app.line import Line
+from wats_worker.app.unparking import Unparking
 from wats_worker.pulse import Pulse, worker_name
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,8 @@ class Shift:
             waiting=lambda: sum(line.dispatch.backlog(pool) for pool in pools),
             busy=lambda: bool(state.reserved_requests),
         )
-        self._pulse = Pulse(line.fleet, line.stage, chores=[*chores, self._listen], jail=jail)
+        unparking = Unparking(line.parking, line.dispatch, pools)
+        self._pulse = Pulse(line.fleet, line.stage, chores=[*chores, self._listen, unparking.look], jail=jail)
         # Celery warns of root because messages might be code. Ours are JSON ids, and converters are jailed.
         warnings.simplefilter("ignore", SecurityWarning)
         # Our log handlers are in place already; Celery sets up none where somebody listens here.

@@ -54,7 +54,7 @@ def run_convert(line: Line, workshop: Workshop, stop: threading.Event) -> int:
     """Convert files until told to stop; the exit code."""
     pool = line.settings.pool(line.pools[0])
     parts = _ConvertParts(line, pool, workshop)
-    convert_tasks.install(line.celery, pipeline=lambda: parts.pipeline, journal=lambda: line.journal)
+    convert_tasks.install(line.celery, pipeline=lambda: parts.pipeline, parking=lambda: line.parking)
 
     def interrupt(processes: Sequence[int]) -> None:
         for process in processes:
@@ -81,7 +81,7 @@ def run_upload(line: Line, stop: threading.Event) -> int:
         NoServer: nobody said where to.
     """
     parts = _UploadParts(line)
-    upload_tasks.install(line.celery, drain=parts.drain, journal=line.journal, over=stop)
+    upload_tasks.install(line.celery, drain=parts.drain, parking=line.parking, over=stop)
 
     def repair_wake_ups() -> None:
         """Lost ones, and those for retries that fall due."""
@@ -143,7 +143,7 @@ def run_poll(line: Line, stop: threading.Event) -> int:
         intake=intake,
         stop=stop.is_set,
     )
-    poll_tasks.install(line.celery, polling=polling, journal=line.journal)
+    poll_tasks.install(line.celery, polling=polling, parking=line.parking)
 
     def hand_back(_: Sequence[int]) -> None:
         # What was taken is remembered, and the pollers' processes end with this one.

@@ -152,6 +152,15 @@ def _stage(stage: Stage, wanted: Callable[[Desk], bool], *, needed: bool = False
     return look
 
 
+def _messages(desk: Desk) -> Dependency:
+    """Whether all speak one protocol. Nothing is lost where they don't, so the line is ready all the same."""
+    lot = desk.parking.look()
+    if lot.news and lot.newest:
+        fix = "update the workers that are older; parked messages go on by themselves then"
+        return _bad("messages", f"{lot.count} parked: {lot.newest.reason}", fix, needed=False)
+    return _good("messages", f"{lot.count} parked" if lot.count else "", needed=False)
+
+
 def _always(_: Desk) -> bool:
     return True
 
@@ -179,6 +188,7 @@ _LOOKS: Final[dict[str, Look]] = {
     "upload": _stage(Stage.UPLOAD, _uploads),
     "poll": _stage(Stage.POLL, _polls),
     "beat": _stage(Stage.BEAT, _polls),
+    "messages": _messages,
 }
 
 

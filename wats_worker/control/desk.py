@@ -12,6 +12,7 @@ from wats_broker.board import Board
 from wats_broker.fleet import Fleet, WatchLease
 from wats_broker.journal import Fact, Journal, Wanted
 from wats_broker.names import Keys
+from wats_broker.parking import Parking
 from wats_broker.polls import Polls
 from wats_broker.queue import UploadQueue
 from wats_broker.scripts import Client
@@ -71,6 +72,7 @@ class Desk:
     board: Board
     polls: Polls
     switches: Switches
+    parking: Parking
     spool: Spool
     dispatch: Callable[[], "Dispatch"]
     neighbours: Neighbours

@@ -31,7 +31,7 @@ def gauges(desk: Desk) -> Iterator[Gauge]:
     yield from _sources(desk)
     for state, count in desk.journal.states().items():
         yield "wats_files_now", (state,), count
-    yield "wats_parked_messages", (), len(desk.journal.parked(count=10_000))
+    yield "wats_parked_messages", (), desk.parking.look().count
     notice = desk.board.look()
     if notice.confirmed_at:
         yield "wats_process_list_age_seconds", (), desk.board.time() - notice.confirmed_at
@@ -73,7 +73,8 @@ def _queue(desk: Desk, census: Census) -> Iterator[Gauge]:
 def _workers(desk: Desk) -> Iterator[Gauge]:
     workers = desk.fleet.alive()
     for stage in Stage:
-        if stage is not Stage.BROKER:  # it has no heartbeat; whether it lives is wats_broker_up
+        # Neither has a heartbeat. Whether the broker lives is wats_broker_up; the console knows none.
+        if stage not in {Stage.BROKER, Stage.CONSOLE}:
             yield "wats_workers", (stage,), sum(worker.stage == stage for worker in workers)
     complaints = desk.fleet.complaints()
     for what in ("jail", "spool"):

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from wats_broker.board import OLD_S, Notice
 from wats_broker.fleet import Worker
 from wats_broker.names import Stage
+from wats_broker.parking import Lot
 from wats_broker.queue import Census
 from wats_broker.states import FileState
 from wats_broker.switches import Kind
@@ -40,7 +41,7 @@ def look(desk: Desk) -> Status:
     settings, scheduled = desk.settings, desk.settings.scheduled
     workers, census, states = desk.fleet.alive(), desk.queue.census(), desk.journal.states()
     troubles = [one for source in settings.all_sources() for one in desk.journal.troubles(source.name)]
-    parked = len(desk.journal.parked(count=10))
+    parked = desk.parking.look()
     notice, now = desk.board.look(), desk.board.time()
     polled = desk.polls.states([source.name for source in scheduled])
     concerns = [
@@ -52,7 +53,7 @@ def look(desk: Desk) -> Status:
             f"converter {card.name or card.origin} is set aside: {card.reason}"
             for card in desk.neighbours.set_aside()
         ),
-        *(["messages of another release are parked: update all workers of the line"] if parked else []),
+        *_parked(parked),
         *_processes(settings, notice, now),
     ]
     return Status(
@@ -70,7 +71,7 @@ def look(desk: Desk) -> Status:
         ),
         sandbox=Sandbox(level=settings.sandbox.level, trusted=_trusted(settings)),
         troubles=troubles[:_TOLD_TROUBLES],
-        parked=parked,
+        parked=parked.count,
         notes=list(_jail(settings)),
         at=now,
     )
@@ -94,6 +95,15 @@ def _waiting(census: Census, states: dict[FileState, int]) -> Iterator[str]:
         yield f"{quarantined} quarantined file(s): 'wats-worker files --state quarantined'"
     if census.buried:
         yield f"{census.buried} buried report(s): 'wats-worker queue buried'"
+
+
+def _parked(lot: Lot) -> Iterator[str]:
+    """Told until none came for a day: whoever sends them has been updated by then, or taken away."""
+    if lot.news and lot.newest:
+        yield (
+            f"{lot.count} message(s) of another release are parked, the last one in {lot.newest.queue}: "
+            f"{lot.newest.reason}. They go on by themselves when a worker comes that can read them"
+        )
 
 
 def _switches(desk: Desk) -> Iterator[str]:

@@ -8,15 +8,15 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from wats_broker.errors import UnreadableMessage
-from wats_broker.journal import Journal
 from wats_broker.messages import PollMessage
 from wats_broker.names import POLL_TASK
+from wats_broker.parking import Parking
 from wats_worker.poll.polling import Polling
 
 log = logging.getLogger(__name__)
 
 
-def install(app: Celery, *, polling: Polling, journal: Journal) -> None:
+def install(app: Celery, *, polling: Polling, parking: Parking) -> None:
     """Make the task known to the app."""
 
     @app.task(name=POLL_TASK, bind=True, typing=False)
@@ -25,7 +25,7 @@ def install(app: Celery, *, polling: Polling, journal: Journal) -> None:
             message = PollMessage.read(body)
         except UnreadableMessage as error:
             log.error("message_parked", extra={"reason": str(error)})
-            journal.park(task.request.delivery_info["routing_key"], body, str(error))
+            parking.park(POLL_TASK, task.request.delivery_info["routing_key"], body, str(error))
             return
         try:
             polling.run(message.source, message.due)

@@ -8,9 +8,9 @@ from celery import Celery, Task
 from redis.exceptions import RedisError
 
 from wats_broker.errors import UnreadableMessage
-from wats_broker.journal import Journal
 from wats_broker.messages import DrainMessage
 from wats_broker.names import DRAIN_TASK
+from wats_broker.parking import Parking
 from wats_worker.upload.drain import Drain
 
 log = logging.getLogger(__name__)
@@ -19,13 +19,13 @@ log = logging.getLogger(__name__)
 _BUDGET_S: Final = 5.0
 
 
-def install(app: Celery, *, drain: Drain, journal: Journal, over: Event) -> None:
+def install(app: Celery, *, drain: Drain, parking: Parking, over: Event) -> None:
     """Make the task known to the app.
 
     Args:
         app: The upload stage's app.
         drain: What a message starts.
-        journal: Where a message goes that nobody can read.
+        parking: Where a message goes that nobody can read.
         over: Set when the worker goes home; a drain ends after the report in hand.
     """
 
@@ -35,7 +35,7 @@ def install(app: Celery, *, drain: Drain, journal: Journal, over: Event) -> None
             message = DrainMessage.read(body)
         except UnreadableMessage as error:
             log.error("message_parked", extra={"reason": str(error)})
-            journal.park(task.request.delivery_info["routing_key"], body, str(error))
+            parking.park(DRAIN_TASK, task.request.delivery_info["routing_key"], body, str(error))
             return
         try:
             did = drain.run(message.permit, stop=over, budget_s=_BUDGET_S)

@@ -10,6 +10,7 @@ from wats_broker.dispatch import Dispatch, celery_app
 from wats_broker.fleet import Fleet, WatchLease
 from wats_broker.journal import Journal
 from wats_broker.names import Keys, Stage, celery_queue
+from wats_broker.parking import Parking
 from wats_broker.polls import Polls
 from wats_broker.queue import QueueLimits, UploadQueue
 from wats_broker.serials import Serials
@@ -56,6 +57,7 @@ def make_desk(real_redis, broker):
             board=Board(real_redis, keys),
             polls=Polls(real_redis, keys),
             switches=Switches(real_redis, keys),
+            parking=Parking(real_redis, keys),
             spool=Spool(settings.spool.folder),
             dispatch=lambda: Dispatch(celery_app(broker, Stage.CONTROL)),
             neighbours=Neighbours(
