@@ -12,7 +12,7 @@ from wats_broker.scripts import Client
 
 #: A list that the server has not confirmed for so many seconds is old.
 OLD_S: Final = 86400.0
-_FIELDS: Final = ("version", "server", "size", "confirmed_at", "asked_at", "trouble", "wanted")
+_FIELDS: Final = ("version", "server", "size", "confirmed_at", "asked_at", "trouble")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Board:
         self._redis = redis
         self._key = keys.board()
         self._turn = keys.board_turn()
+        self._wish = keys.board_wish()
 
     def time(self) -> float:
         """The clock that the times here are told by."""
@@ -43,7 +44,10 @@ class Board:
 
     def look(self) -> Notice:
         """What stands beside the list; cheap, for asking often."""
-        version, server, size, confirmed, asked, trouble, wanted = self._redis.hmget(self._key, _FIELDS)
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.hmget(self._key, _FIELDS)
+        pipeline.exists(self._wish)
+        (version, server, size, confirmed, asked, trouble), wanted = pipeline.execute()
         return Notice(
             version=version or "",
             server=server or "",
@@ -70,19 +74,20 @@ class Board:
         }
         with self._redis.pipeline() as together:
             together.hset(self._key, mapping=told)
-            together.hdel(self._key, "trouble", "wanted")
+            together.hdel(self._key, "trouble")
+            together.delete(self._wish)
             together.execute()
 
     def tell_trouble(self, reason: str) -> None:
         """The server was asked and gave no list; what hangs here stays."""
         with self._redis.pipeline() as together:
             together.hset(self._key, mapping={"trouble": reason, "asked_at": repr(self.time())})
-            together.hdel(self._key, "wanted")
+            together.delete(self._wish)
             together.execute()
 
     def want(self) -> None:
         """Ask for a newer list than this one, before it is due."""
-        self._redis.hset(self._key, "wanted", "1")
+        self._redis.set(self._wish, "1", ex=round(OLD_S))
 
     def take_turn(self, term_s: int) -> bool:
         """Whether it is up to the caller to ask the server; to nobody else then for so many seconds."""

@@ -2,12 +2,18 @@
 
     -- Room for one file, before it is dispatched.
     -- USES:  wall clock room items admit
-    -- KEYS:  items ready leased delayed reserved held steady
+    -- KEYS:  ready reserved held steady
+    -- READS: items leased delayed
     -- ARGV:  now file_id term_ms max_size
     -- REPLY: 1 reserved, 0 full
 
-``KEYS`` and ``ARGV`` become local names inside the script, ``USES`` names the parts of ``lua/parts`` that are
-put in front, and a last argument written ``name...`` takes any number of values as a table.
+``KEYS``, ``READS`` and ``ARGV`` become local names inside the script, ``USES`` names the parts of
+``lua/parts`` that are put in front, and a last argument written ``name...`` takes any number of values as a
+table.
+
+``READS`` are keys as well, those that the script only looks at. They travel as arguments, because a server
+hands a script its ``KEYS`` only for a user who may change all of them: a role that must not lend reports
+could then not even count those that are lent. What a script does with them is checked when it does it.
 """
 
 import re
@@ -21,7 +27,7 @@ from typing import Any, TypeAlias
 #: awaitable"; one honest Any here beats a cast at each call.
 Client: TypeAlias = Any
 
-_HEADER = re.compile(r"^-- (USES|KEYS|ARGV|REPLY):\s*(.*)$", re.MULTILINE)
+_HEADER = re.compile(r"^-- (USES|KEYS|READS|ARGV|REPLY):\s*(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class Text:
     """One Lua file, read: what it touches, what it wants, what is sent to the server."""
 
     keys: tuple[str, ...]
+    reads: tuple[str, ...]
     arguments: tuple[str, ...]
     source: str
 
@@ -70,7 +77,7 @@ class Scripts:
         layout = key or self.key
         return self.redis.register_script(text.source)(
             keys=[layout(structure) for structure in text.keys],
-            args=[*(given[argument] for argument in named), *rest],
+            args=[*map(layout, text.reads), *(given[argument] for argument in named), *rest],
             client=pipeline,
         )
 
@@ -85,8 +92,9 @@ def load(name: str) -> Text:
     body = _read(name)
     header = {word: tuple(value.split()) for word, value in _HEADER.findall(body)}
     parts = [_read(f"parts/{part}") for part in header.get("USES", ())]
-    prologue = [_locals("KEYS", header["KEYS"]), _locals("ARGV", header["ARGV"])]
-    return Text(header["KEYS"], header["ARGV"], "\n".join([*prologue, *parts, body]))
+    keys, reads, arguments = header["KEYS"], header.get("READS", ()), header["ARGV"]
+    prologue = [_locals("KEYS", keys), _locals("ARGV", (*reads, *arguments))]
+    return Text(keys, reads, arguments, "\n".join([*prologue, *parts, body]))
 
 
 def _read(name: str) -> str:

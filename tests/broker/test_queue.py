@@ -53,6 +53,18 @@ def test_reserving_twice_for_one_file_takes_one_room(queue):
     assert queue.census().reserved == 1
 
 
+def test_room_that_was_lost_is_not_had_by_asking_again(make_queue, clock):
+    """However many lost theirs at once, each that comes back needs room like any other."""
+    queue = make_queue(max_size=150, reservation_s=60)
+    queue.reserve_all([f"old{n}" for n in range(150)])
+    clock.pass_(61)
+
+    granted = queue.reserve_all([*(f"new{n}" for n in range(50)), *(f"old{n}" for n in range(150))])
+
+    assert granted == 150
+    assert queue.census().depth == 150
+
+
 def test_many_files_get_room_in_their_order(queue):
     """In one act, as far as there is room; those that have some already only renew it."""
     queue.reserve("file3")

@@ -1,8 +1,7 @@
--- What counts against the bound: reports that are ready, lent or waiting for a retry, and rooms reserved for files.
--- Reservations of files that never came back are forgotten here, inside the act that needs the room.
+-- rooms(): how many files have room reserved. One whose term is over has none any more, whether it was forgotten or not.
+local function rooms(at) return redis.call('ZCOUNT', reserved, '(' .. string.format('%.0f', at), '+inf') end
+
+-- used(): what counts against the bound, which is reports that are ready, lent or waiting for a retry, and those rooms.
 local function used(at)
-  local stale = redis.call('ZRANGEBYSCORE', reserved, '-inf', at, 'LIMIT', 0, 100)
-  if #stale > 0 then redis.call('ZREM', reserved, unpack(stale)) end
-  return redis.call('ZCARD', ready) + redis.call('ZCARD', leased) + redis.call('ZCARD', delayed)
-    + redis.call('ZCARD', reserved)
+  return redis.call('ZCARD', ready) + redis.call('ZCARD', leased) + redis.call('ZCARD', delayed) + rooms(at)
 end

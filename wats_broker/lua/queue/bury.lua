@@ -1,6 +1,7 @@
 -- A person has to look: the report leaves the queue, not the spool.
 -- USES:  though_full wall clock room items admit
--- KEYS:  items ready leased delayed reserved held tokens buried buried_info lane steady
+-- KEYS:  items ready leased held tokens buried buried_info lane steady
+-- READS: delayed reserved
 -- ARGV:  now id token max_size info
 -- REPLY: 1 done, 0 no longer yours
 if redis.call('HGET', tokens, id) ~= token then return 0 end

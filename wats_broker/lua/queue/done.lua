@@ -1,6 +1,7 @@
 -- The server has the report. Believed from anybody, a stale holder too: what is stored is stored.
 -- USES:  though_full wall clock room items admit pace drains metrics
--- KEYS:  items ready leased delayed reserved held tokens buried buried_info delivered drains lane sequence steady pace metrics
+-- KEYS:  items ready leased delayed held tokens buried buried_info delivered drains lane sequence steady metrics
+-- READS: reserved pace
 -- ARGV:  now id token max_size width per_minute keep_ms keep_count
 -- REPLY: {1 the lease was yours, 0 it was not, {permits for new drains}}
 local at = clock()

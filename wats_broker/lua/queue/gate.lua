@@ -1,6 +1,6 @@
 -- Nobody leases for a while; afterwards one report goes ahead alone.
 -- USES:  though_full wall clock gate
--- KEYS:  leased lane steady
+-- KEYS:  lane steady
 -- ARGV:  now ms reason
 -- REPLY: nothing
 shut(clock() + tonumber(ms), reason)

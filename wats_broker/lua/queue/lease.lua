@@ -1,6 +1,7 @@
 -- Lends the next report for a term. The live leases are the limit on requests in flight, so nothing can leak a slot.
 -- USES:  though_full wall clock room items admit gate memory pace
--- KEYS:  items ready leased delayed reserved held tokens buried buried_info drains lane sequence steady pace
+-- KEYS:  items ready leased delayed held tokens buried buried_info drains lane sequence steady pace
+-- READS: reserved
 -- ARGV:  now permit width per_minute term_ms max_size max_lost met known
 -- REPLY: {'lent', id, token, item, life} or {'empty'|'width'|'rate'|'paused'|'gated', ms until it is worth asking again
 --        or -1}; `met` and `known` are the life and the largest number that the caller has seen

@@ -1,6 +1,7 @@
 -- A file's reports enter the room reserved for it; what finds no room is held. Offering twice is boring.
 -- USES:  wall clock room items pace drains bell
--- KEYS:  items ready leased delayed reserved held buried buried_info delivered drains bell lane sequence steady pace
+-- KEYS:  items ready reserved held buried buried_info drains bell sequence steady
+-- READS: leased delayed delivered lane pace
 -- ARGV:  now file_id max_size width per_minute reports...
 -- REPLY: {ready, held, {known report ids}, {permits for new drains}}; `reports` is id, priority, size, id, …
 local at = clock()

@@ -1,6 +1,7 @@
 -- A person decided: the buried report is tried again, from its first attempt.
 -- USES:  wall clock room items
--- KEYS:  items ready leased delayed reserved held buried buried_info sequence steady
+-- KEYS:  items ready reserved held buried buried_info sequence steady
+-- READS: leased delayed
 -- ARGV:  now id file_id max_size
 -- REPLY: 1 it is back, 0 it was not buried
 if redis.call('ZREM', buried, id) == 0 then return 0 end

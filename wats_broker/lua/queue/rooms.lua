@@ -1,6 +1,7 @@
 -- The files that have had room reserved for longer than a while.
 -- USES:  though_full wall clock
--- KEYS:  leased reserved steady
+-- KEYS:  steady
+-- READS: reserved
 -- ARGV:  now term_ms age_ms
 -- REPLY: {file id, …}, at most 1000 of them
 local before = clock() + tonumber(term_ms) - tonumber(age_ms)

@@ -1,7 +1,8 @@
 -- Permits for drains that ought to run and do not: the repair of lost wake-ups, of retries that fell due, of dead holders,
 -- and of room that nobody has noticed.
 -- USES:  though_full wall clock room items admit gate memory pace drains
--- KEYS:  items ready leased delayed reserved held drains lane sequence steady pace
+-- KEYS:  ready held drains lane sequence steady
+-- READS: items leased delayed reserved pace
 -- ARGV:  now width per_minute max_size term_ms met known
 -- REPLY: {{permits for new drains}, life, the largest number}; `met` and `known` are what the caller has seen of both
 local at = clock()
