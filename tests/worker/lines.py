@@ -12,7 +12,7 @@ from wats_broker.names import Keys, Stage, celery_queue
 from wats_broker.queue import QueueLimits, UploadQueue
 from wats_broker.settings import BrokerSettings
 from wats_worker.settings import Source
-from wats_worker.spool.archive import PostAction
+from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.store import Spool
 from wats_worker.watch.overdue import Patience
 from wats_worker.watch.reconcile import Reconciler

@@ -167,7 +167,7 @@ def _details(desk: Desk, file_id: str) -> dict[str, Any]:
     return {
         "reason": spool.reason(file_id) if spool.place(file_id) is Place.QUARANTINED else {},
         "stderr": spool.stderr(file_id, most=_STDERR).decode(errors="backslashreplace"),
-        "warnings": spool.warnings(file_id),
+        "warnings": list(spool.made(file_id).how.warnings),
         "reports": [
             ReportLine(
                 report_id=report_id,

@@ -18,8 +18,10 @@ from wats_worker.convert.known import Known
 from wats_worker.convert.repeats import run_of
 from wats_worker.converters.finish import FIELDS
 from wats_worker.reports import wsjf
+from wats_worker.reports.model import Report
 from wats_worker.reports.tidy import tidy
 from wats_worker.reports.validate import check
+from wats_worker.spool.made import ReportCard
 
 #: Name space of the ids made here. It must never change: reports made with it are out there.
 _REPORT_IDS: Final = uuid5(NAMESPACE_URL, "urn:wats-worker:reports")
@@ -36,10 +38,26 @@ def report_id(file_id: str, position: int) -> str:
     return str(uuid5(_REPORT_IDS, f"{file_id}:{position}"))
 
 
+def card_of(report_id: str, report: Report) -> ReportCard:
+    """What people find a report by."""
+    return ReportCard(
+        report_id=report_id,
+        sent_as=report.get("id") or "",
+        kind=report["type"],
+        serial=report["sn"],
+        part=report["pn"],
+        revision=report["rev"],
+        process=str(report["processCode"]),
+        station=report["machineName"],
+        started=report["start"],
+        result=report["result"],
+    )
+
+
 class Tray(Protocol):
     """Where reports are put as they are accepted."""
 
-    def add(self, report_id: str, body: bytes) -> None:
+    def add(self, card: ReportCard, body: bytes) -> None:
         """Take the next one."""
 
     def clear(self) -> None:
@@ -52,7 +70,7 @@ class Pile:
     def __init__(self) -> None:
         self._packed: list[bytes] = []  # a twentieth of their size, so that a large file's fit as well
 
-    def add(self, report_id: str, body: bytes) -> None:  # noqa: ARG002 - the body has it
+    def add(self, card: ReportCard, body: bytes) -> None:  # noqa: ARG002 - the body has it
         """Put a report on top."""
         self._packed.append(zlib.compress(body, level=1))
 
@@ -132,7 +150,7 @@ class Acceptance:
                 field = FIELDS.get(finding.path.rpartition(".")[2])
                 return Quarantine(finding.text, f"{place}, {finding.path}", field, finding.fix)
             self._warn(f"{finding.path}: {finding.text}")
-        self._tray.add(ours, body)
+        self._tray.add(card_of(ours, report), body)
         self._accepted.append(Accepted(ours, len(body), run_of(report), report["sn"]))
         return None
 

@@ -7,7 +7,7 @@ The reports go into a tray as they come; whether they are kept is for whoever ho
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from wats_worker.convert.accept import Acceptance, Accepted, Tray
 from wats_worker.convert.choose import NoChoice, Thresholds, choose
@@ -28,6 +28,8 @@ class Attempt:
     #: What is to be known of the reports, or why there are none.
     result: tuple[Accepted, ...] | Quarantine | Refusal | Unready | Broken | Absent
     converter: str = ""  #: empty if none was chosen
+    version: str = ""  #: the converter's
+    options: Mapping[str, Any] = field(default_factory=dict)  #: what it was told
     terms: str = ""  #: what was enforced, and what the converter was granted
     scores: Mapping[str, float] = field(default_factory=dict)  #: empty if nobody was asked
     warnings: tuple[str, ...] = ()
@@ -72,7 +74,13 @@ def attempt(
             outcome = workshop.convert(path, name, chosen.converter, rule.options, take=taking.take)
         except ConverterAbsent as absent:
             return replace(chosen, result=Absent(str(absent)))
-    tried = replace(chosen, terms=workshop.terms(chosen.converter), usage=outcome.usage)
+    tried = replace(
+        chosen,
+        version=workshop.version(chosen.converter),
+        options=rule.options,
+        terms=workshop.terms(chosen.converter),
+        usage=outcome.usage,
+    )
     if not isinstance(outcome, Converted):
         return replace(tried, result=outcome)
     warnings = dict.fromkeys([*tried.warnings, *outcome.warnings, *taking.warnings()])

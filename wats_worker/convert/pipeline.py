@@ -36,6 +36,7 @@ from wats_worker.sandbox.errors import JailUnavailable
 from wats_worker.sandbox.outcome import Broken, Refusal, Unready
 from wats_worker.spool.draft import Draft
 from wats_worker.spool.errors import SpoolUnusable
+from wats_worker.spool.made import Making
 from wats_worker.spool.model import FileMeta, Place
 from wats_worker.spool.store import Spool
 from wats_worker.telemetry import SILENCE, Span, Traces
@@ -197,7 +198,7 @@ class Pipeline:
                 )
                 jailed.add(converter=tried.converter, **vars(tried.usage))
             if isinstance(tried.result, tuple):
-                return self._deliver(meta, tried, tried.result, draft, span)
+                return self._deliver(meta, tried, tried.result, taken.attempt, draft, span)
         match tried.result:
             case Quarantine() as why:
                 return self._quarantine(meta, why, tried=tried)
@@ -205,7 +206,13 @@ class Pipeline:
                 return self._dispose(meta, outcome, tried, taken.attempt)
 
     def _deliver(
-        self, meta: FileMeta, tried: Attempt, reports: Sequence[Accepted], draft: Draft, span: Span
+        self,
+        meta: FileMeta,
+        tried: Attempt,
+        reports: Sequence[Accepted],
+        number: int,
+        draft: Draft,
+        span: Span,
     ) -> FileState:
         if self._spool.changed(meta.file_id):
             # A writer held it open through its claim. Reconciling gives it the identity it should have.
@@ -215,7 +222,7 @@ class Pipeline:
             return FileState.SEEN
         runs = [one.run for one in reports if one.run is not None]
         warnings = list(dict.fromkeys([*tried.warnings, *repeats(self._journal, runs)]))
-        draft.keep(warnings=warnings[:MOST_WARNINGS])
+        draft.keep(_making(tried, number, warnings[:MOST_WARNINGS]))
         fields: dict[str, Fact] = {
             "converter": tried.converter,
             "reports": len(reports),
@@ -329,6 +336,21 @@ def _about(meta: FileMeta) -> dict[str, str]:
 
 def _seen(meta: FileMeta) -> FileSeen:
     return FileSeen(meta.file_id, meta.source, meta.name, meta.size, meta.pool, meta.priority)
+
+
+def _making(tried: Attempt, number: int, warnings: Sequence[str]) -> Making:
+    return Making(
+        converter=tried.converter,
+        version=tried.version,
+        options=dict(tried.options),
+        jail=tried.terms,
+        attempt=number,
+        wall_s=round(tried.usage.wall_s, 4),
+        cpu_s=round(tried.usage.cpu_s, 4),
+        peak_mb=round(tried.usage.peak_mb, 1),
+        # A converter may say what no text can hold.
+        warnings=tuple(text.encode(errors="backslashreplace").decode() for text in warnings),
+    )
 
 
 def _tallies(tried: Attempt) -> list[str]:

@@ -103,6 +103,11 @@ class Workshop:
         entry = self._roster.by_name.get(converter)
         return entry.terms(level_of(self._settings)) if entry else ""
 
+    def version(self, converter: str) -> str:
+        """The version of a converter, by its own word."""
+        entry = self._roster.by_name.get(converter)
+        return entry.version if entry else ""
+
     def probe(
         self, path: Path, name: str, *, then: Mapping[str, Any] | None = None, take: Take | None = None
     ) -> Probed | Broken:

@@ -16,10 +16,10 @@ from wats_broker.messages import FileSeen
 from wats_broker.queue import UploadQueue
 from wats_broker.states import FileState
 from wats_worker.intake.turns import Turns
-from wats_worker.spool.archive import PostAction
 from wats_worker.spool.errors import SpoolError
 from wats_worker.spool.model import Claimable, Claimed, Outcome, Place
 from wats_worker.spool.names import printable
+from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.store import Spool
 from wats_worker.telemetry import SILENCE, Traces
 

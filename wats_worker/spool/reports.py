@@ -1,28 +1,27 @@
 """The reports of one file on the spool, from their conversion to their receipts.
 
-reports/_order.json       the ids in the order of the log
+reports/_order.json       the ids in the order of the log; in a second line, how and of what they were made
 reports/<report_id>.json  not confirmed yet
 sent/<report_id>.json     confirmed
 receipts.jsonl            what the server said; a report with a receipt is delivered, wherever it lies
 receipts-earlier.jsonl    the same, from before a replay; it counts no more
-warnings.txt              what was said when they were made
 """
 
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from wats_broker.files import append_line, fsync_folder, write_atomically
+from wats_broker.files import append_line, fsync_folder
 from wats_worker.spool import names
+from wats_worker.spool.made import Made
 
 #: No report id begins with an underscore.
 ORDER: Final = "_order.json"
-WARNINGS: Final = "warnings.txt"
 _MANY: Final = 100
 RECEIPTS: Final = "receipts.jsonl"
 #: Receipts from before the file was replayed.
@@ -47,18 +46,24 @@ def are_the_same(home: Path, made: Sequence[str], folder: Path) -> bool:
         return False
 
 
-def note_warnings(home: Path, warnings: Iterable[str]) -> None:
-    """Keep what was said when the reports were made."""
-    if text := "".join(f"{one}\n" for one in warnings):
-        write_atomically(home / WARNINGS, text.encode(errors="backslashreplace"), durable=False)
+def order(made: Made) -> bytes:
+    """The content of the file that says which reports there are.
+
+    The ids stand on their own: they are read often, and all the rest is not.
+    """
+    ids = json.dumps([card.report_id for card in made.reports])
+    # What a converter says may be no text that UTF-8 has.
+    told = json.dumps(made.model_dump(exclude_defaults=True))
+    return f"{ids}\n{told}\n".encode()
 
 
-def warnings(home: Path) -> list[str]:
-    """What was said when the reports were made."""
+def made(home: Path) -> Made:
+    """How the reports of a file were made, and of what they tell."""
     try:
-        return (home / WARNINGS).read_text(encoding="utf-8").splitlines()
+        _, _, told = (home / "reports" / ORDER).read_bytes().partition(b"\n")
     except FileNotFoundError:
-        return []
+        return Made()
+    return Made.model_validate(json.loads(told))
 
 
 def pending(home: Path) -> list[str]:
@@ -149,7 +154,8 @@ def drop(home: Path) -> None:
 
 def _order(home: Path) -> list[str] | None:
     try:
-        return list(json.loads((home / "reports" / ORDER).read_bytes()))
+        with (home / "reports" / ORDER).open("rb") as told:
+            return list(json.loads(told.readline()))
     except FileNotFoundError:
         return None
 

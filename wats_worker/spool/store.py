@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from wats_broker.files import create, write_atomically
-from wats_worker.spool import archive, names, recovery, reports
-from wats_worker.spool.archive import PostAction
+from wats_worker.spool import names, post_actions, recovery, reports
 from wats_worker.spool.claim import Claim
 from wats_worker.spool.draft import Draft
 from wats_worker.spool.errors import NotInSpool, disk_weather
 from wats_worker.spool.incoming import Incoming
+from wats_worker.spool.made import UNTOLD, Made, Making, ReportCard
 from wats_worker.spool.model import Claimable, Claimed, DiskRoom, FileMeta, Place
+from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.removals import Removals
 from wats_worker.spool.tempo import Tempo
 
-#: What somebody should know about the reports of a file, one line each.
 #: What lies beside the places of files.
 _OTHERS: Final = ("incoming", "kept", "grown", "polled", "removals", "zips")
 #: Seconds by which two readings of one clock may differ.
@@ -114,7 +114,7 @@ class Spool:
             return
         if action is PostAction.MOVE and claimed.copy.exists():
             meta = FileMeta.model_validate_json(claimed.copy.with_name("meta.json").read_bytes())
-            archive.dispose(claimed.copy, meta, action, folder, self.root / "zips")
+            post_actions.dispose(claimed.copy, meta, action, folder, self.root / "zips")
         shutil.rmtree(claimed.copy.parent, ignore_errors=True)
 
     def finish_removals(self, source: str) -> dict[str, str]:
@@ -264,11 +264,11 @@ class Spool:
             held.callback(draft.close)
             yield draft
 
-    def save_reports(self, file_id: str, made: Mapping[str, bytes], *, warnings: Sequence[str] = ()) -> None:
+    def save_reports(self, file_id: str, made: Mapping[str, bytes], how: Making = UNTOLD) -> None:
         """Keep the reports of a file, in their order, in place of those of an earlier attempt.
 
         They are all there or none is, and they are durable when this returns. Reports that a receipt says are
-        delivered do not become pending again. The warnings stay with the file for whoever looks at it.
+        delivered do not become pending again.
 
         Raises:
             NotInSpool: the file is not waiting here.
@@ -276,8 +276,8 @@ class Spool:
         """
         with self.draft(file_id) as draft:
             for report_id, body in made.items():
-                draft.add(report_id, body)
-            draft.keep(warnings=warnings)
+                draft.add(ReportCard(report_id=report_id), body)
+            draft.keep(how)
 
     def converted(self, file_id: str) -> bool:
         """Whether the reports of a file are here, be it that all of them are delivered already."""
@@ -307,9 +307,9 @@ class Spool:
                 reports.move_to_sent(home, report_id)
         return reports.left(home)
 
-    def warnings(self, file_id: str) -> list[str]:
-        """What was said when the reports of a file were made."""
-        return reports.warnings(self._folder(file_id))
+    def made(self, file_id: str) -> Made:
+        """How the reports of a file were made, and of what they tell."""
+        return reports.made(self._folder(file_id))
 
     def stderr(self, file_id: str, *, most: int) -> bytes:
         """The end of what the converter of a quarantined file said, up to so many bytes."""
@@ -362,7 +362,7 @@ class Spool:
                 self._move(file_id, Place.QUARANTINED, Place.WAITING)
             home = self._path(file_id, Place.WAITING)
             reports.drop(home)
-            for leftover in ("reason.json", "stderr.txt", reports.WARNINGS):
+            for leftover in ("reason.json", "stderr.txt"):
                 (home / leftover).unlink(missing_ok=True)
 
     def replay_archived(self, file_id: str, *, priority: int, converter: str = "") -> bool:
@@ -385,7 +385,6 @@ class Spool:
             self._rewrite_card(file_id, Place.ARCHIVED, converter=converter, priority=priority)
             self._step("replay")
             reports.set_receipts_aside(home)
-            (home / reports.WARNINGS).unlink(missing_ok=True)
             self._step("leave-archive")
             self._move(file_id, Place.ARCHIVED, Place.WAITING)
         return True
@@ -428,7 +427,7 @@ class Spool:
         if action is not PostAction.ARCHIVE:
             reports.flush_receipts(home)
         self._step("post-action")
-        archive.dispose(home / "source", self.meta(file_id), action, folder, self.root / "zips")
+        post_actions.dispose(home / "source", self.meta(file_id), action, folder, self.root / "zips")
         self._step("archive")
         self._path(file_id, Place.ARCHIVED).parent.mkdir(mode=0o700, exist_ok=True)
         self._move(file_id, Place.WAITING, Place.ARCHIVED)

@@ -18,9 +18,9 @@ from wats_broker.journal import Fact, Journal, Standing
 from wats_broker.messages import SOONEST, FileSeen, Offer
 from wats_broker.queue import UploadQueue
 from wats_broker.states import FileState, ReportState
-from wats_worker.spool.archive import PostAction
 from wats_worker.spool.errors import NotInSpool, PostActionFailed
 from wats_worker.spool.model import FileMeta
+from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.store import Spool
 from wats_worker.watch.overdue import Need, Patience, need
 

@@ -19,8 +19,8 @@ from wats_worker.intake.take import Intake
 from wats_worker.intake.troubles import Troubles
 from wats_worker.intake.turns import Turns
 from wats_worker.settings import Source
-from wats_worker.spool.archive import PostAction
 from wats_worker.spool.errors import SpoolError
+from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.store import Spool
 from wats_worker.telemetry import SILENCE, Traces
 from wats_worker.watch.overdue import Patience

@@ -11,8 +11,8 @@ from wats_broker.messages import FileSeen, Offer
 from wats_broker.states import FileState
 from wats_broker.switches import Kind
 from wats_worker.cli.main import app
-from wats_worker.spool.archive import PostAction
 from wats_worker.spool.model import Place
+from wats_worker.spool.post_actions import PostAction
 
 REPORT = "5b1c0f7e-8d0e-4a39-9d1c-0e3f5a3f7a11"
 

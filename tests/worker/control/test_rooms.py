@@ -14,8 +14,9 @@ from wats_broker.queue import Lease
 from wats_broker.states import FileState, ReportState
 from wats_broker.switches import Kind
 from wats_worker.control.client import Client, Denied
-from wats_worker.spool.archive import PostAction
+from wats_worker.spool.made import Making
 from wats_worker.spool.model import Place
+from wats_worker.spool.post_actions import PostAction
 
 REPORT = "5b1c0f7e-8d0e-4a39-9d1c-0e3f5a3f7a11"
 OTHER = "6b1c0f7e-8d0e-4a39-9d1c-0e3f5a3f7a11"
@@ -48,7 +49,7 @@ class Floor:
     def converted(self, *reports, name="board.csv", serials=()):
         file_id = self.seen(name)
         self.desk.journal.take(file_id, worker="w", term_s=15)
-        self.desk.spool.save_reports(file_id, dict.fromkeys(reports, b"{}"), warnings=["odd"])
+        self.desk.spool.save_reports(file_id, dict.fromkeys(reports, b"{}"), Making(warnings=("odd",)))
         self.desk.serials.note(file_id, serials)
         self.desk.journal.record(file_id, "file_converted", state=FileState.CONVERTED)
         self.desk.queue.offer(file_id, [Offer(report) for report in reports])

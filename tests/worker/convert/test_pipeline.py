@@ -421,8 +421,8 @@ def test_a_run_that_was_reported_before_is_warned_about(bench):
     pipeline.run(second, attempt_name="b")
 
     told = f"report {report_id(first, 0)} has the same unit, process and start, and would be overwritten"
-    assert any(told in warning for warning in bench.spool.warnings(second))
-    assert not any(told in warning for warning in bench.spool.warnings(first))
+    assert any(told in warning for warning in bench.spool.made(second).how.warnings)
+    assert not any(told in warning for warning in bench.spool.made(first).how.warnings)
     assert told in bench.journal.file(second).story[-1].facts["warnings"]
 
 

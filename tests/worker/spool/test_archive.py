@@ -7,9 +7,9 @@ import pytest
 from worker.folders import names_in
 
 from wats_worker.spool import zips
-from wats_worker.spool.archive import PostAction
 from wats_worker.spool.errors import PostActionFailed
 from wats_worker.spool.model import Place
+from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.store import Spool
 
 

@@ -9,9 +9,9 @@ import pytest
 from worker.claimables import unit
 from worker.folders import names_in
 
-from wats_worker.spool.archive import PostAction
 from wats_worker.spool.bundle import original_name
 from wats_worker.spool.model import Outcome
+from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.recipe import Changed
 
 

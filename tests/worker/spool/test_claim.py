@@ -12,9 +12,9 @@ import pytest
 from worker.claimables import claimable
 from worker.folders import names_in
 
-from wats_worker.spool.archive import PostAction
 from wats_worker.spool.errors import SpoolUnusable
 from wats_worker.spool.model import Outcome, Place
+from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.store import Spool
 
 
@@ -292,7 +292,7 @@ FULL_DISK = """
 import resource, sys, pickle
 from pathlib import Path
 from wats_worker.spool.store import Spool
-from wats_worker.spool.archive import PostAction
+from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.errors import SpoolUnusable
 root, files = pickle.loads(bytes.fromhex(sys.argv[1]))
 spool = Spool(root)

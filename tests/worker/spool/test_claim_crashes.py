@@ -9,8 +9,8 @@ import pytest
 from worker.claimables import claimable, unit
 from worker.folders import names_in
 
-from wats_worker.spool.archive import PostAction
 from wats_worker.spool.model import Outcome
+from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.store import Spool
 
 STEPS = ["prepare", "flush-cards", "fetch", "take", "place", "flush-names"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from wats_worker.spool.errors import NotInSpool, SpoolUnusable
+from wats_worker.spool.made import Making, ReportCard
 from wats_worker.spool.store import Spool
 
 
@@ -28,21 +29,21 @@ def test_what_is_kept_becomes_the_reports_of_the_file(spool, file_id):
     """In the order in which they came, with what was said about them."""
     with spool.draft(file_id) as draft:
         for report_id in ("r2", "r1"):
-            draft.add(report_id, b"{%s}" % report_id.encode())
+            draft.add(ReportCard(report_id=report_id), b"{%s}" % report_id.encode())
         before = spool.converted(file_id)
-        draft.keep(warnings=["hm"])
+        draft.keep(Making(warnings=("hm",)))
 
     assert not before
     assert spool.pending(file_id) == ["r2", "r1"]
     assert spool.report(file_id, "r1") == b"{r1}"
-    assert spool.warnings(file_id) == ["hm"]
+    assert spool.made(file_id).how.warnings == ("hm",)
 
 
 def test_what_is_not_kept_is_gone(spool, file_id):
     """A file that is refused in its middle has no reports, and leaves nothing on the disk."""
     with spool.draft(file_id) as draft:
         for number in range(100):
-            draft.add(f"r{number}", b"{}")
+            draft.add(ReportCard(report_id=f"r{number}"), b"{}")
 
     assert not spool.converted(file_id)
     assert left_behind(spool) == []
@@ -52,7 +53,7 @@ def test_an_earlier_conversion_stays_as_it_was(spool, file_id):
     """Until the new one has come to its end."""
     spool.save_reports(file_id, {"r1": b"old"})
     with spool.draft(file_id) as draft:
-        draft.add("r1", b"new")
+        draft.add(ReportCard(report_id="r1"), b"new")
 
     assert spool.report(file_id, "r1") == b"old"
 
@@ -60,11 +61,11 @@ def test_an_earlier_conversion_stays_as_it_was(spool, file_id):
 def test_a_draft_can_be_begun_anew(spool, file_id):
     """When the file has to be converted a second time."""
     with spool.draft(file_id) as draft:
-        draft.add("r1", b"first")
-        draft.add("r2", b"first")
+        draft.add(ReportCard(report_id="r1"), b"first")
+        draft.add(ReportCard(report_id="r2"), b"first")
         draft.clear()
-        draft.add("r1", b"second")
-        draft.keep()
+        draft.add(ReportCard(report_id="r1"), b"second")
+        draft.keep(Making())
 
     assert spool.pending(file_id) == ["r1"]
     assert spool.report(file_id, "r1") == b"second"
@@ -76,9 +77,9 @@ def test_a_thousand_reports_need_few_descriptors(spool, file_id):
     with spool.draft(file_id) as draft:
         most = 0
         for number in range(1000):
-            draft.add(f"r{number}", b"{}")
+            draft.add(ReportCard(report_id=f"r{number}"), b"{}")
             most = max(most, open_files() - before)
-        draft.keep()
+        draft.keep(Making())
 
     assert most < 100
     assert len(spool.pending(file_id)) == 1000
@@ -92,7 +93,7 @@ def test_a_full_disk_is_the_disks_fault(spool, file_id, monkeypatch):
             os, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device"))
         )
         with pytest.raises(SpoolUnusable):
-            draft.add("r1", b"{}")
+            draft.add(ReportCard(report_id="r1"), b"{}")
 
 
 def test_a_file_that_is_not_waiting_takes_no_reports(tmp_path):

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from worker.folders import names_in
 
-from wats_worker.spool.archive import PostAction
 from wats_worker.spool.errors import BadId, NotInSpool
 from wats_worker.spool.model import Place
+from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.store import Spool
 
 

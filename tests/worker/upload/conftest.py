@@ -21,10 +21,10 @@ from wats_broker.messages import FileSeen, Offer
 from wats_broker.names import Keys
 from wats_broker.queue import Lease, QueueLimits, UploadQueue
 from wats_broker.states import FileState
-from wats_worker.spool.archive import PostAction
 from wats_worker.spool.files import Stamp
 from wats_worker.spool.model import Claimable
 from wats_worker.spool.names import Identity
+from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.store import Spool
 from wats_worker.upload.breaker import Breaker
 from wats_worker.upload.client import WatsClient

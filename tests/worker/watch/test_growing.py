@@ -8,7 +8,7 @@ import sys
 import pytest
 from support import ROOT, wait_until
 
-from wats_worker.spool.archive import PostAction
+from wats_worker.spool.post_actions import PostAction
 from wats_worker.watch import grow as module
 
 HEADING = "SN\tTime\tV\n"

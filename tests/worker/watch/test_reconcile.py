@@ -10,8 +10,8 @@ from wats_broker.messages import Bury, Done
 from wats_broker.names import Keys
 from wats_broker.queue import QueueLimits, UploadQueue
 from wats_broker.states import FileState, ReportState
-from wats_worker.spool.archive import PostAction
 from wats_worker.spool.model import Place
+from wats_worker.spool.post_actions import PostAction
 from wats_worker.watch.overdue import Need, Patience, need
 
 R1 = "00000000-0000-4000-8000-000000000001"

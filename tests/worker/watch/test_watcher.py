@@ -18,8 +18,8 @@ from wats_broker.names import Keys
 from wats_broker.queue import QueueLimits, UploadQueue
 from wats_broker.settings import BrokerSettings
 from wats_broker.states import FileState
-from wats_worker.spool.archive import PostAction
 from wats_worker.spool.model import Place
+from wats_worker.spool.post_actions import PostAction
 
 
 def test_a_dropped_file_is_claimed_entered_and_sent(line, watching, arrived):
