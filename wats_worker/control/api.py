@@ -26,6 +26,7 @@ from wats_worker.control import (
     status,
     tokens,
     workers,
+    trend,
 )
 from wats_worker.control.desk import Desk
 from wats_worker.control.door import Door
@@ -42,6 +43,7 @@ _ROOMS: Final[Sequence[Callable[[Desk], APIRouter]]] = (
     status.router,
     files.router,
     queue.router,
+    trend.router,
     replays.router,
     sources.router,
     converters.router,

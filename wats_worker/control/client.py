@@ -39,7 +39,8 @@ from wats_worker.control.models.queue import (
 from wats_worker.control.models.refusals import Refused
 from wats_worker.control.models.replays import Replayed, ReplayWanted, With
 from wats_worker.control.models.status import Sources, Status, Workers
-from wats_worker.control.models.tokens import MadeToken, NewToken, Notes, Revoked, Rotation, Tokens
+from wats_worker.control.models.tokens import MadeToken, Mine, NewToken, Notes, Revoked, Rotation, Tokens
+from wats_worker.control.models.trend import Trend
 from wats_worker.control.operator import read_token
 from wats_worker.control.place import Place
 from wats_worker.settings import WorkerSettings
@@ -116,7 +117,13 @@ class Client:
                 "it with 'wats-worker up', ask as the user who runs it, or set [control] token_file"
             ) from None
         verify = str(control.ca_file) if control.ca_file else True
-        return cls(control.url or place.address, token, verify=verify)
+        return cls.to(settings, token)
+
+    @classmethod
+    def to(cls, settings: WorkerSettings, token: SecretStr, *, patience_s: float = 10.0) -> Self:
+        """A client for the line of this configuration, for whoever has a token."""
+        control = settings.control
+        return cls(control.url or Place.of(settings).address, token, verify=verify, patience_s=patience_s)
 
     def __enter__(self) -> Self:
         return self
@@ -157,6 +164,10 @@ class Client:
     def files(
         self,
         *,
+    def trend(self, *, since: float = 0) -> Trend:
+        """The last hour in numbers, or what of it came after ``since``."""
+        return self._ask(Trend, "GET", "/trend", query={"since": since})
+
         find: str = "",
         serial: str = "",
         source: str | None = None,
@@ -313,6 +324,10 @@ class Client:
         """Make a token."""
         wanted = NewToken(name=name, scope=scope, lasts_days=lasts_days)
         return self._ask(MadeToken, "POST", "/tokens", body=wanted)
+
+    def mine(self) -> Mine:
+        """Who asks, and what that token may do."""
+        return self._ask(Mine, "GET", "/tokens/mine")
 
     def rotate_token(self, token_id: str, *, grace_s: float) -> MadeToken:
         """Give a token a new secret."""

@@ -14,6 +14,7 @@ CAPABILITIES: Final = (
     "auth",
     "rate_limit",
     "status",
+    "trend",
     "files",
     "queue",
     "converters",

@@ -50,6 +50,7 @@ def tell(desk: Desk) -> Sources:
     lines = []
     for source in known:
         name, watched = source.name, isinstance(source, Source)
+        silence_s = max(0.0, now - last[name].at) if name in last else None
         lines.append(
             SourceLine(
                 name=name,
@@ -58,7 +59,8 @@ def tell(desk: Desk) -> Sources:
                 converter=source.converter,
                 paused=off.get(name),
                 last_file=last.get(name),
-                silence_s=max(0.0, now - last[name].at) if name in last else None,
+                silence_s=silence_s,
+                silent=name not in off and silence_s is not None and silence_s > source.silent_s,
                 watched_by=watching.get(name),
                 troubles=desk.journal.troubles(name)[:100],
             )

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query
 
 from wats_worker.control import problems
 from wats_worker.control.desk import Desk
-from wats_worker.control.door import Administers
+from wats_worker.control.door import Administers, Reads
 from wats_worker.control.models.tokens import (
     MadeToken,
+    Mine,
     NewToken,
     Notes,
     Revoked,
@@ -26,6 +27,11 @@ def router(desk: Desk) -> APIRouter:
     def tokens(_: Administers) -> Tokens:
         """List all tokens."""
         return Tokens(tokens=desk.access.tokens())
+
+    @rooms.get("/mine")
+    def mine(who: Reads) -> Mine:
+        """Tell who asks, and what that token may do."""
+        return Mine(token=who.token)
 
     @rooms.post("", status_code=201)
     def create(wanted: NewToken, _: Administers) -> MadeToken:

@@ -8,6 +8,7 @@ still be read of a damaged file, ``pywats`` the configuration of a pyWATS client
 means for a line that runs.
 """
 
+from wats_worker.settings.console import ConsoleSettings
 from wats_worker.settings.control import ControlSettings
 from wats_worker.settings.converters import ConverterSettings, SandboxSettings
 from wats_worker.settings.load import Check, find, load, understand
@@ -27,6 +28,7 @@ __all__ = [
     "FACTS",
     "AnySource",
     "Check",
+    "ConsoleSettings",
     "ControlSettings",
     "ConvertSettings",
     "ConverterSettings",

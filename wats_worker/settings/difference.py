@@ -34,7 +34,8 @@ READ_BY: Final[Mapping[str, frozenset[Stage]]] = MappingProxyType(
         "scheduled": _FILES | {Stage.POLL, Stage.BEAT},
         "poll": _POLLING,
         "pollers": _POLLING,
-        "control": frozenset({Stage.CONTROL}),
+        "control": frozenset({Stage.CONTROL, Stage.CONSOLE}),
+        "console": frozenset({Stage.CONSOLE}),
     }
 )
 #: What every stage has to agree on at every moment, so that it can't be taken up one after another.

@@ -18,6 +18,7 @@ from wats_broker.settings import (
     mistake,
     with_secrets,
 )
+from wats_worker.settings.console import ConsoleSettings
 from wats_worker.settings.control import ControlSettings
 from wats_worker.settings.converters import (
     LIMITS,
@@ -211,6 +212,7 @@ class WorkerSettings(BaseSettings):
     scheduled: tuple[ScheduledSource, ...] = ()
     control: ControlSettings = Field(default_factory=ControlSettings)
     simulator: SimulatorSettings = Field(default_factory=SimulatorSettings)
+    console: ConsoleSettings = Field(default_factory=ConsoleSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
 

@@ -33,6 +33,8 @@ class AnySource(Section):
     after: str
     #: Where "move" and "zip" put it.
     done_folder: Folder | None = None
+    #: From a source that is at work no file has come for longer: then it is told as silent.
+    silent_s: Seconds = 86400.0
 
     # For files that don't say it themselves.
     station: Fact | None = None

@@ -94,6 +94,7 @@ class SourceLine(BaseModel):
     paused: Off | None
     last_file: LastFile | None
     silence_s: float | None  #: since its last file; None if there was none
+    silent: bool  #: for longer than its ``silent_s``, and it is not paused
     watched_by: str | None
     troubles: list[Trouble]
 

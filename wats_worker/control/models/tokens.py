@@ -34,6 +34,12 @@ class MadeToken(BaseModel):
     text: str
 
 
+class Mine(BaseModel):
+    """The token that asked, without its text."""
+
+    token: Token
+
+
 class Tokens(BaseModel):
     """All tokens, without their texts."""
 
