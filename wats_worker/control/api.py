@@ -25,8 +25,8 @@ from wats_worker.control import (
     sources,
     status,
     tokens,
-    workers,
     trend,
+    workers,
 )
 from wats_worker.control.desk import Desk
 from wats_worker.control.door import Door
@@ -41,9 +41,9 @@ _API: Final = f"/api/v{protocol.Version.read(protocol.PROTOCOL).major}"
 _ROOMS: Final[Sequence[Callable[[Desk], APIRouter]]] = (
     hello.router,
     status.router,
+    trend.router,
     files.router,
     queue.router,
-    trend.router,
     replays.router,
     sources.router,
     converters.router,

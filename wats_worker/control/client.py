@@ -116,13 +116,13 @@ class Client:
                 f"can't read the token in {place.token_file}: {error.strerror}. Is the line running? Start "
                 "it with 'wats-worker up', ask as the user who runs it, or set [control] token_file"
             ) from None
-        verify = str(control.ca_file) if control.ca_file else True
         return cls.to(settings, token)
 
     @classmethod
     def to(cls, settings: WorkerSettings, token: SecretStr, *, patience_s: float = 10.0) -> Self:
         """A client for the line of this configuration, for whoever has a token."""
         control = settings.control
+        verify = str(control.ca_file) if control.ca_file else True
         return cls(control.url or Place.of(settings).address, token, verify=verify, patience_s=patience_s)
 
     def __enter__(self) -> Self:
@@ -159,15 +159,15 @@ class Client:
         """The line at a glance."""
         return self._ask(Status, "GET", "/status")
 
+    def trend(self, *, since: float = 0) -> Trend:
+        """The last hour in numbers, or what of it came after ``since``."""
+        return self._ask(Trend, "GET", "/trend", query={"since": since})
+
     # Files
 
     def files(
         self,
         *,
-    def trend(self, *, since: float = 0) -> Trend:
-        """The last hour in numbers, or what of it came after ``since``."""
-        return self._ask(Trend, "GET", "/trend", query={"since": since})
-
         find: str = "",
         serial: str = "",
         source: str | None = None,
@@ -320,14 +320,14 @@ class Client:
         """All tokens, without their texts."""
         return self._ask(Tokens, "GET", "/tokens")
 
+    def mine(self) -> Mine:
+        """Who asks, and what that token may do."""
+        return self._ask(Mine, "GET", "/tokens/mine")
+
     def create_token(self, name: str, scope: Scope, *, lasts_days: float | None = None) -> MadeToken:
         """Make a token."""
         wanted = NewToken(name=name, scope=scope, lasts_days=lasts_days)
         return self._ask(MadeToken, "POST", "/tokens", body=wanted)
-
-    def mine(self) -> Mine:
-        """Who asks, and what that token may do."""
-        return self._ask(Mine, "GET", "/tokens/mine")
 
     def rotate_token(self, token_id: str, *, grace_s: float) -> MadeToken:
         """Give a token a new secret."""

@@ -211,8 +211,8 @@ class WorkerSettings(BaseSettings):
     pollers: dict[ConverterName, PollerSettings] = Field(default_factory=dict)
     scheduled: tuple[ScheduledSource, ...] = ()
     control: ControlSettings = Field(default_factory=ControlSettings)
-    simulator: SimulatorSettings = Field(default_factory=SimulatorSettings)
     console: ConsoleSettings = Field(default_factory=ConsoleSettings)
+    simulator: SimulatorSettings = Field(default_factory=SimulatorSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
 
