@@ -49,6 +49,20 @@ def test_a_stage_on_another_machine_does_not_count(fleet):
     assert json.loads(answer.stdout)["failing"] == [f"no convert worker lives on {HERE}"]
 
 
+def test_a_container_need_not_know_what_runs_in_it(fleet):
+    """One health check does for every stage: whoever lives here counts, and nobody else."""
+    nobody = run("--here")
+    beat(fleet, host="elsewhere")
+    elsewhere = run("--here")
+    beat(fleet)
+    somebody = run("--here")
+    fleet.complain(worker_name(Stage.CONVERT), "jail", "no Landlock")
+    complaining = run("--here")
+
+    assert [answer.exit_code for answer in (nobody, elsewhere, somebody, complaining)] == [1, 1, 0, 1]
+    assert elsewhere.stdout.strip() == f"no worker lives on {HERE}"
+
+
 def test_a_worker_that_can_not_work_is_not_healthy(fleet):
     """It lives, and complains."""
     beat(fleet)

@@ -119,3 +119,15 @@ def test_people_get_it_in_words(tmp_path, monkeypatch):
     assert result.exit_code == 1
     assert "trouble   there is no such folder" in result.stdout
     assert "→ make it, mount it, or mend folder" in result.stdout
+
+
+def test_before_a_start_only_what_is_fatal_counts(tmp_path, monkeypatch):
+    """One share that is away must not keep the whole stack from starting; it is told all the same."""
+    monkeypatch.chdir(tmp_path)
+    lines = ["[spool]", 'folder = "spool"', *source("away")]
+    (tmp_path / "wats.toml").write_text("\n".join(lines))
+
+    answers = [CliRunner().invoke(app, ["doctor", *words]) for words in ([], ["--preflight"])]
+
+    assert [answer.exit_code for answer in answers] == [1, 0]
+    assert all("there is no such folder" in " ".join(answer.stdout.split()) for answer in answers)

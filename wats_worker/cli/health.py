@@ -17,13 +17,16 @@ def health(
     stage: Annotated[
         Stage | None, typer.Option(help="Only this stage, and only on this machine or in this container.")
     ] = None,
+    here: Annotated[
+        bool, typer.Option("--here", help="Only this machine or container, whatever stages run in it.")
+    ] = False,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
-    """Is the line ready, or one of its stages alive and at work here? Exit code 0: yes. 1: no."""
+    """Is the line ready, or what runs here alive and at work? Exit code 0: yes. 1: no."""
     unix_only()
     settings = load(config)
-    failing = _line(settings) if stage is None else _stage(settings, stage)
+    failing = _here(settings, stage) if here or stage is not None else _line(settings)
     if as_json:
         print_json({"healthy": not failing, "failing": failing})
     else:
@@ -48,20 +51,19 @@ def _line(settings: WorkerSettings) -> list[str]:
         fail(str(error), Exit.ATTENTION)
 
 
-def _stage(settings: WorkerSettings, stage: Stage) -> list[str]:
-    """What keeps a stage from its work on this machine, as its processes told the broker themselves."""
+def _here(settings: WorkerSettings, stage: Stage | None) -> list[str]:
+    """What keeps a stage, or all of them, from work on this machine, as its processes told the broker."""
     here = socket.gethostname()
-    line = Line(settings, stage)
+    line = Line(settings, stage or Stage.WATCH)
+    own = f"{here}-{stage}-" if stage else f"{here}-"
     try:
         if stage is Stage.BROKER:
             line.redis.ping()
             return []
-        workers = {
-            worker.name for worker in line.fleet.alive() if (worker.stage, worker.host) == (stage, here)
-        }
-        complaints = [one for one in line.fleet.complaints() if one.worker.startswith(f"{here}-{stage}-")]
+        workers = [one for one in line.fleet.alive() if one.host == here and stage in {None, one.stage}]
+        complaints = [one for one in line.fleet.complaints() if one.worker.startswith(own)]
     except (BrokerError, RedisError) as error:
         return [f"no answer from the broker: {error}"]
     if not workers:
-        return [f"no {stage} worker lives on {here}"]
+        return [f"no {stage} worker lives on {here}" if stage else f"no worker lives on {here}"]
     return [f"{one.worker}: {one.reason}" for one in complaints]

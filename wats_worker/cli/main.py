@@ -3,6 +3,8 @@
 What only such a command needs is imported by it: a question should be answered at once.
 """
 
+import signal
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +26,7 @@ from wats_worker.cli import (
 )
 from wats_worker.cli.common import (
     Config,
+    Exit,
     Json,
     console,
     fail,
@@ -32,6 +35,7 @@ from wats_worker.cli.common import (
     load_for_converting,
     load_for_everything,
     load_for_polling,
+    say,
     unix_only,
 )
 from wats_worker.settings import WorkerSettings, find
@@ -143,11 +147,41 @@ def control(config: Config = None) -> None:
 
 
 @app.command()
-def doctor(config: Config = None, as_json: Json = False) -> None:
+def flower(
+    login_file: Annotated[Path, typer.Option(help="A file with one line, user:password.")],
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes any free one.")] = 5555,
+    config: Config = None,
+) -> None:
+    """Run Flower, which shows every conversion, for looking only. Nobody gets in without the login."""
+    unix_only()
+    from wats_worker import logs  # noqa: PLC0415  see above
+    from wats_worker.app.flower import NoLogin, read_login, run_flower  # noqa: PLC0415  see above
+    from wats_worker.app.line import Line  # noqa: PLC0415  see above
+
+    settings = load(config)
+    logs.setup("flower", settings)
+    try:
+        login = read_login(login_file)
+    except NoLogin as problem:
+        fail(str(problem), Exit.MISCONFIGURED)
+    raise typer.Exit(run_flower(Line(settings, Stage.CONTROL), host=host, port=port, login=login))
+
+
+@app.command()
+def doctor(
+    preflight: Annotated[
+        bool, typer.Option("--preflight", help="Exit code 0 as long as not all is in vain: before a start.")
+    ] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
     """Would the line work on this machine? Exit code 0: yes. 1: not all of it. 2: no."""
     from wats_worker.cli.doctor import doctor as look  # noqa: PLC0415  see above
 
-    raise typer.Exit(look(config, as_json=as_json))
+    found = look(config, as_json=as_json)
+    # A share that is away at the moment keeps nobody else from starting; its watcher waits for it.
+    raise typer.Exit(Exit.FINE if preflight and found is Exit.ATTENTION else found)
 
 
 @app.command()
@@ -160,6 +194,26 @@ def demo(
     from wats_worker.demo.run import run as run_demo  # noqa: PLC0415  see above
 
     raise typer.Exit(run_demo(keep=keep, files=files))
+
+
+@app.command("tester")
+def play_tester(
+    folder: Annotated[Path, typer.Argument(help="The watch folder of a source.")],
+    every: Annotated[float, typer.Option(min=0.0, help="Seconds between two logs.")] = 5.0,
+    count: Annotated[int, typer.Option(min=0, help="So many logs; 0 without end.")] = 0,
+    first: Annotated[int, typer.Option(min=0, help="Number of the first unit.")] = 0,
+) -> None:
+    """Play a tester: write one log after another into a folder, for trials."""
+    from wats_worker.demo.tester import run as run_tester  # noqa: PLC0415  see above
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        written = run_tester(folder, every_s=every, count=count, first=first, stop=stop)
+    except OSError as error:
+        fail(f"{folder} can't be written to: {error.strerror}")
+    say(f"{written} logs written")
 
 
 @app.command()
