@@ -1,0 +1,262 @@
+"""What compose.yaml promises, read without an engine: who is shut in how, who reaches whom, who knows what.
+
+What it does when it runs, `make stack-test` shows.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+
+import pytest
+import typer
+import yaml
+from support import ROOT
+
+from wats_worker import settings as configuration
+from wats_worker.app.shift import GRACE_S
+from wats_worker.cli.main import app
+
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("wats-worker:")}
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+KNOBS = dict(re.findall(r"^([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+VARIABLES = re.findall(r"\$\{([A-Z_]+)(:[-?][^}]*)?\}", (ROOT / "compose.yaml").read_text())
+
+
+def who(key: str, value: str) -> set[str]:
+    """The services that have a network or a secret."""
+    return {
+        name
+        for name, service in SERVICES.items()
+        if value in [one if isinstance(one, str) else one["source"] for one in service.get(key, ())]
+    }
+
+
+def mounts(service: str) -> dict[str, bool]:
+    """Where something of the machine or of another container lies in this one, and whether it can be written."""
+    found = {}
+    for mount in SERVICES[service].get("volumes", ()):
+        if isinstance(mount, str):
+            found[mount.split(":")[1]] = not mount.endswith(":ro")
+        else:
+            found[mount["target"]] = not mount.get("read_only", False)
+    return found
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_container_is_shut_in(name):
+    """A plain user, nothing to write on but what it needs, no rights, and an end to what it may take."""
+    service = SERVICES[name]
+    limits = service["deploy"]["resources"]["limits"]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["init"] is True
+    assert not str(service["user"]).startswith(("0", "root"))
+    assert limits.keys() == {"cpus", "memory", "pids"}
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+    assert not {"privileged", "cap_add", "pid", "ipc", "devices"} & service.keys()
+    assert all("noexec" in place and "size=" in place for place in service.get("tmpfs", ()))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_port_is_open_to_the_network(name):
+    """What people look at is on this machine's own address; Redis is not even there."""
+    ports = SERVICES[name].get("ports", ())
+
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+    assert not (name == "redis" and ports)
+
+
+def test_only_what_brings_reports_away_gets_out():
+    """The broker's network has no way out; what people look at has no address that anybody would answer to."""
+    assert who("networks", "outside") == {"upload", "poll", "simulator"}
+    assert COMPOSE["networks"]["broker"] == COMPOSE["networks"]["metrics"] == {"internal": True}
+    assert COMPOSE["networks"]["desk"]["driver_opts"] == {
+        "com.docker.network.bridge.enable_ip_masquerade": "false"
+    }
+    for name in ("redis", "doctor", "watch", "convert", "convert-heavy", "control", "beat"):
+        assert SERVICES[name]["networks"] == ["broker"]
+
+
+def test_only_upload_knows_the_token_of_the_server():
+    """Besides the server for trials, which has to know it, too."""
+    assert who("secrets", "server-token") == {"upload", "simulator"}
+
+
+def test_secrets_are_files_and_stand_in_no_environment():
+    """Whoever may inspect a container reads its environment and its command."""
+    assert all(set(secret) == {"file"} for secret in COMPOSE["secrets"].values())
+    for service in SERVICES.values():
+        told = service.get("environment", {})
+        hidden = [name for name in told if re.search("TOKEN|PASSWORD|SECRET|KEY", name)]
+        assert all(name.endswith("_FILE") and told[name].startswith("/run/secrets/") for name in hidden)
+
+
+@pytest.mark.parametrize("name", ["convert", "convert-heavy"])
+def test_a_converter_has_the_spool_and_nothing_else(name):
+    """It reads what strangers wrote: no inbox, no door, no token, and a configuration that it can't change."""
+    assert mounts(name) == {"/data": True, "/etc/wats-worker": False}
+    assert SERVICES[name]["networks"] == ["broker"]
+
+
+def test_nobody_changes_the_configuration():
+    """Not even the door: what is in force is what a person wrote."""
+    assert all(not mounts(name).get("/etc/wats-worker", False) for name in SERVICES)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_work_in_hand_is_finished_before_a_container_is_killed(name):
+    """A stage hands back after its grace time, which takes some seconds more."""
+    assert int(SERVICES[name]["stop_grace_period"].removesuffix("s")) >= GRACE_S + 20
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_command_is_one_of_ours(name):
+    """With options that it has."""
+    words = [str(word) for word in SERVICES[name]["command"]]
+    command = typer.main.get_command(app).commands[words[0]]
+
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_a_stage_waits_for_the_broker_and_for_the_doctor():
+    """The doctor says what is missing before anything is taken."""
+    stages = OURS.keys() - {"doctor", "simulator", "tester"}
+
+    for name in stages:
+        assert SERVICES[name]["depends_on"] == {
+            "redis": {"condition": "service_healthy"},
+            "doctor": {"condition": "service_completed_successfully"},
+        }
+    assert {SERVICES[name]["restart"] for name in SERVICES.keys() - {"doctor"}} == {"unless-stopped"}
+
+
+def test_profiles_are_those_that_the_knobs_name():
+    """And what is started without any is the line, its door, and Flower."""
+    text = (ROOT / ".env.example").read_text()
+    profiles = {profile for service in SERVICES.values() for profile in service.get("profiles", ())}
+
+    assert {name for name, service in SERVICES.items() if "profiles" not in service} == {
+        "redis", "doctor", "watch", "convert", "upload", "control", "flower",
+    }  # fmt: skip
+    assert all(profile in text for profile in profiles)
+
+
+def test_every_knob_turns_something():
+    """What has no default says what to write; what .env.example shows has the default of compose.yaml."""
+    defaults = {name: rest.removeprefix(":-") for name, rest in VARIABLES if rest.startswith(":-")}
+
+    assert [name for name, rest in VARIABLES if not rest.startswith((":-", ":?"))] == []
+    assert KNOBS.keys() - {name for name, _ in VARIABLES} == {"COMPOSE_PROFILES"}
+    assert {name for name, rest in VARIABLES if rest.startswith(":?")} <= KNOBS.keys()
+    assert {
+        name: value for name, value in KNOBS.items() if name in defaults and value != defaults[name]
+    } == {}
+
+
+def test_the_image_has_the_version_of_the_project():
+    """One version for all roles, in the image's name and in its labels."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+    assert {service["image"] for service in OURS.values()} == {f"wats-worker:${{VERSION:-{version}}}"}
+    assert f"ARG VERSION={version}\n" in DOCKERFILE
+
+
+def test_redis_keeps_what_it_has():
+    """Over a restart, and when it is full."""
+    said = dict(
+        line.split(maxsplit=1)
+        for line in (ROOT / "stack/redis.conf").read_text().splitlines()
+        if line and not line.startswith("#")
+    )
+
+    assert said["appendonly"] == "yes"
+    assert said["maxmemory-policy"] == "noeviction"
+    assert said["aclfile"] == "/run/secrets/broker-users"
+    assert who("secrets", "broker-users") == {"redis"}
+
+
+def test_the_first_configuration_can_be_used(monkeypatch):
+    """Nothing in it is a mistake, and its source lies in the inbox."""
+    monkeypatch.setenv("WATS_SERVER__URL", "http://simulator:8780")
+    settings = configuration.load(ROOT / "stack/wats.toml")
+
+    assert [str(source.folder) for source in settings.sources] == ["/inbox/bench"]
+    assert str(settings.scratch_folder()) == "/scratch"
+    assert settings.spool.folder.is_relative_to("/data")
+    assert settings.control_folder().is_relative_to("/door")
+    assert "convert.heavy" in settings.pool_names()
+
+
+def test_the_image_runs_as_nobody_and_is_made_of_locked_packages():
+    """The last stage has no tools, and the first line asks no registry for a frontend."""
+    stages = DOCKERFILE.split("\nFROM ")
+
+    assert not DOCKERFILE.startswith("# syntax")
+    assert DOCKERFILE.count("--require-hashes") == 2
+    assert "USER 10001:10001" in stages[-1]
+    assert "pip uninstall" in stages[-1]
+    assert "HEALTHCHECK" in stages[-1]
+    assert (ROOT / ".dockerignore").read_text().splitlines()[1] == "*"
+
+
+@pytest.fixture
+def factory(tmp_path):
+    """A checkout in which ``make factory`` was called."""
+    for name in ("compose.yaml", ".env.example"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "stack", tmp_path / "stack")
+    shutil.copytree(ROOT / "monitoring", tmp_path / "monitoring")
+    subprocess.run([tmp_path / "stack/factory"], check=True, capture_output=True)
+    return tmp_path
+
+
+def test_a_factory_is_made_with_secrets_of_its_own(factory):
+    """Every one that compose.yaml names, in a folder that nobody else may enter; nothing is made twice."""
+    secrets = {file.name: file.read_text() for file in (factory / "secrets").iterdir()}
+    (factory / "factory/wats.toml").write_text("# mine\n")
+
+    subprocess.run([factory / "stack/factory"], check=True, capture_output=True)
+
+    assert {f"./secrets/{name}" for name in secrets} == {
+        secret["file"] for secret in COMPOSE["secrets"].values()
+    }
+    assert (factory / "secrets").stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in (factory / "secrets").iterdir()} == {0o644}
+    assert {file.name: file.read_text() for file in (factory / "secrets").iterdir()} == secrets
+    assert len(set(secrets.values())) == len(secrets)
+    assert (factory / "factory/wats.toml").read_text() == "# mine\n"
+    assert secrets["broker-password"].strip() not in secrets["broker-users"]
+
+
+def test_compose_finds_nothing_wrong(factory):
+    """With the client's own eyes, where there is one. Without the server's address it says what to do."""
+    asked = ["docker", "compose", "version"]
+    if not shutil.which("docker") or subprocess.run(asked, capture_output=True, check=False).returncode:
+        pytest.skip("needs the docker compose client")
+    outside = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in KNOBS and not name.startswith("COMPOSE_")
+    }
+
+    def config(**knobs):
+        return subprocess.run(
+            ["docker", "compose", "--profile", "*", "config", "--quiet"],
+            cwd=factory,
+            env=outside | knobs,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    clean, without = config(SERVER_URL="https://plant.example.com"), config()
+
+    assert (clean.returncode, clean.stderr) == (0, "")
+    assert "write the address of your WATS server into .env" in without.stderr
