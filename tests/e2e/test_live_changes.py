@@ -1,5 +1,7 @@
 """A configuration changed while the line runs: taken up under load, or refused with a reason."""
 
+import subprocess
+import sys
 import threading
 from typing import Self
 
@@ -87,3 +89,25 @@ def test_what_can_not_be_taken_up_is_refused_with_the_way_to_do_it(make_line):
     assert "did you mean spool?" in mistake
     assert "spool.folder can't change now: stop the line, move the folder" in move
     assert stages <= {process.pid for process in line.processes()}
+
+
+def test_a_key_set_over_the_door_is_taken_up(make_line):
+    """The command returns when it is written; the supervisor starts anew who reads it, and nobody else."""
+    line = make_line(toml='[log]\nformat = "json"')
+    broker, uploader = line.stage(Stage.BROKER).pid, line.stage(Stage.UPLOAD).pid
+
+    said = subprocess.run(
+        [sys.executable, "-m", "wats_worker", "config", "set", "upload.threads", "2", "-c", str(line.config)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (said.returncode, "The line is taking it up." in said.stdout) == (0, True), said
+    wait_until(lambda: line.logged("configuration_taken_up"), what=f"the change; see {line.log}", timeout=60)
+    wait_until(lambda: line.lives(Stage.UPLOAD, but=uploader), what="another uploader", timeout=120)
+    line.drop("unit.txt", wstf("SN-1"))
+    line.wait_for(1)
+    (taken,) = line.logged("configuration_taken_up")
+    assert taken["keys"] == ["upload.threads"]
+    assert line.stage(Stage.BROKER).pid == broker

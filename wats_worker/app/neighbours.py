@@ -6,6 +6,7 @@ from dataclasses import asdict
 from functools import partial
 
 from wats_worker.app.line import Line
+from wats_worker.child import ask_to_reload
 from wats_worker.control.desk import Neighbours
 from wats_worker.control.models.converters import ConverterCard
 from wats_worker.control.models.processes import ProcessLine, ProcessList
@@ -15,6 +16,8 @@ from wats_worker.convert.known import Knowledge, Known
 from wats_worker.convert.roster import Entry, Roster, State, roster
 from wats_worker.converters.plugins import Found, Lookout
 from wats_worker.poll.checks import check_pollers
+from wats_worker.sandbox.errors import JailUnavailable
+from wats_worker.sandbox.levels import require
 from wats_worker.settings import WorkerSettings
 from wats_worker.spool.names import process_list as copy_on_spool
 
@@ -97,7 +100,20 @@ def neighbours(line: Line) -> Neighbours:
         processes=partial(_processes, line),
         finish=line.finish,
         checks=(check_converters, check_pollers),
+        unfit=partial(_unfit, line.settings),
+        reload=ask_to_reload,
     )
+
+
+def _unfit(old: WorkerSettings, new: WorkerSettings) -> str:
+    """Whether the jail that is asked for can be had; one that is had already is not built once more."""
+    if (old.sandbox, old.scratch_folder()) == (new.sandbox, new.scratch_folder()):
+        return ""
+    try:
+        require(level_of(new), new.scratch_folder())
+    except JailUnavailable as unavailable:
+        return str(unavailable)
+    return ""
 
 
 def _processes(line: Line) -> ProcessList:

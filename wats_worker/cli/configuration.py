@@ -1,10 +1,11 @@
 """The configuration: is it right, what is in force, and the file brought up to date, mended or taken over."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -13,18 +14,24 @@ from wats_worker.cli.common import (
     Config,
     Exit,
     Json,
+    door,
     fail,
     load,
     load_for_everything,
     print_json,
     say,
 )
+from wats_worker.control.models.configuration import Meant
 from wats_worker.settings import Misconfigured, WorkerSettings, find
 from wats_worker.settings.changing import ChangedMeanwhile, Repaired, Way, repair, upgrade
 from wats_worker.settings.described import json_schema
+from wats_worker.settings.editing import NoSuchPlace, value_of, with_value, without
 from wats_worker.settings.pywats import NotPywats, moved
 from wats_worker.settings.repair import NothingLeft
 from wats_worker.settings.showing import shown
+
+if TYPE_CHECKING:
+    from wats_worker.control.client import Client
 
 app = typer.Typer(help="Check, show and change the configuration.", no_args_is_help=True)
 
@@ -139,6 +146,105 @@ def take_over(
     for note in taken.notes:
         say(f"  {note}")
     load_for_everything(to)
+
+
+Key = Annotated[str, typer.Argument(help="As in the file: server.url, or sources.ict.station.")]
+Restart = Annotated[
+    bool, typer.Option("--restart", help="Write it even if the line has to be stopped and started for it.")
+]
+
+
+@app.command(name="set")
+def set_(
+    key: Key,
+    value: Annotated[str, typer.Argument(help="As in the file; '-' reads it from the standard input.")],
+    restart: Restart = False,
+    config: Config = None,
+) -> None:
+    """Set one key of the running line's configuration, and have the line take it up."""
+    given = sys.stdin.readline().rstrip("\n") if value == "-" else value
+    with door(config) as control:
+        text, etag = _text(control)
+        with _placed():
+            text = with_value(text, key, value_of(given))
+        _change(control, text, etag, restart=restart)
+
+
+@app.command()
+def unset(key: Key, restart: Restart = False, config: Config = None) -> None:
+    """Take one key, or a whole table, out of the running line's configuration: its default counts then."""
+    with door(config) as control:
+        text, etag = _text(control)
+        with _placed():
+            text = without(text, key)
+        _change(control, text, etag, restart=restart)
+
+
+@app.command()
+def apply(
+    file: Annotated[Path, typer.Argument(help="The new text; '***' in it is what stands there now.")],
+    restart: Restart = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would change.")] = False,
+    config: Config = None,
+) -> None:
+    """Give the running line another configuration, and have it taken up.
+
+    Exit code 0: taken up, or with --dry-run it would be. 1: written, and somebody has to start stages again.
+    2: nothing was changed.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"{file} can't be read: {error}")
+    with door(config) as control:
+        if not dry_run:
+            _change(control, text, control.config().etag or "", restart=restart)
+            return
+        found = control.check_config(text)
+    for one in found.mistakes:
+        say(f"{one.place}: {one.key}: {one.what}; {one.fix}", style="red")
+    if found.meant is None:
+        _refuse("It can't be used.", Exit.MISCONFIGURED)
+    _tell_meaning(found.meant)
+
+
+def _text(control: "Client") -> tuple[str, str]:
+    """The running line's configuration as it is written, secrets masked."""
+    shown = control.config()
+    if shown.text is None or shown.etag is None:
+        _refuse(
+            f"the text of {shown.file or 'the configuration'} can't be shown: there is none, or it is damaged"
+        )
+    return shown.text, shown.etag
+
+
+@contextmanager
+def _placed() -> Iterator[None]:
+    try:
+        yield
+    except NoSuchPlace as error:
+        _refuse(f"{error}.")
+
+
+def _change(control: "Client", text: str, etag: str, *, restart: bool) -> None:
+    done = control.change_config(text, etag=etag, restart=restart)
+    _tell_meaning(done.meant)
+    if done.backup:
+        say(f"Written; what it was before is in {done.backup}")
+    if done.live:
+        say("The line is taking it up.")
+    elif done.meant.changed:
+        fail("Nobody takes it up by himself here: start these stages again.", Exit.ATTENTION)
+
+
+def _tell_meaning(meant: Meant) -> None:
+    if not meant.changed:
+        say("Nothing that the line runs with is different.")
+        return
+    say(f"Changed: {', '.join(meant.changed)}")
+    say(f"Stages that start anew: {', '.join(meant.stages) or 'none'}")
+    for key, what in meant.needs_restart.items():
+        say(f"{key} can't change while the line runs: {what}", style="yellow")
 
 
 def _existing(file: Path | None) -> Path:

@@ -5,7 +5,8 @@ with Client.local(settings) as control:
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -21,10 +22,10 @@ from wats_broker.errors import VersionMismatchError
 from wats_broker.protocol import Hello
 from wats_broker.states import FileState
 from wats_worker.control.models.asking import Why
-from wats_worker.control.models.configuration import Checked, Configuration, Draft
+from wats_worker.control.models.configuration import Applied, Change, Checked, Configuration, Draft
 from wats_worker.control.models.converters import Converters, Switched
 from wats_worker.control.models.files import FileHistory, FileLine, Files
-from wats_worker.control.models.health import Readiness
+from wats_worker.control.models.health import Health, Readiness
 from wats_worker.control.models.processes import ProcessList, SyncAsked
 from wats_worker.control.models.queue import (
     BuriedReports,
@@ -154,6 +155,10 @@ class Client:
             raise ControlError(
                 f"{self.address} answers {response.status_code}, and is no control door"
             ) from error
+
+    def health(self) -> Health:
+        """What the line stands on, with what is wrong and what mends it."""
+        return self._ask(Health, "GET", "/health/details", room="")
 
     def status(self) -> Status:
         """The line at a glance."""
@@ -309,12 +314,17 @@ class Client:
     # The configuration, and who comes in
 
     def config(self) -> Configuration:
-        """What is in force, with every secret masked."""
+        """What is in force, and the file's text, with every secret masked."""
         return self._ask(Configuration, "GET", "/config")
 
     def check_config(self, text: str) -> Checked:
-        """What is wrong with the text of a configuration file."""
-        return self._ask(Checked, "POST", "/config/check", body=Draft(text=text))
+        """What is wrong with the text of a configuration file, or what it would change."""
+        return self._ask(Checked, "POST", "/config/validate", body=Draft(text=text))
+
+    def change_config(self, text: str, *, etag: str, restart: bool = False) -> Applied:
+        """Give the configuration another text; ``etag`` tells from which one it was made."""
+        wanted = Change(text=text, restart=restart)
+        return self._ask(Applied, "PUT", "/config", body=wanted, headers={"If-Match": f'"{etag}"'})
 
     def tokens(self) -> Tokens:
         """All tokens, without their texts."""
@@ -341,6 +351,19 @@ class Client:
         """What happened at the door, newest first."""
         return self._ask(Notes, "GET", "/tokens/notes", query={"count": count})
 
+    def audit(
+        self, *, since: date | None = None, until: date | None = None, form: str = "jsonl"
+    ) -> Iterator[bytes]:
+        """Who did what, on these days: as JSON lines or as CSV, in pieces of any size."""
+        query = {"since": since, "until": until, "format": form}
+        response = self._send("GET", "/audit", query=query, stream=True)
+        try:
+            yield from response.iter_bytes()
+        except httpx.TransportError as error:
+            raise self._no_door(str(error)) from error
+        finally:
+            response.close()
+
     def _ask(
         self,
         answer: type[Answer],
@@ -349,6 +372,8 @@ class Client:
         *,
         body: BaseModel | None = None,
         query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        room: str = "/api",
     ) -> Answer:
         """Ask, and understand the answer.
 
@@ -357,7 +382,7 @@ class Client:
             Denied: the door said no.
             VersionMismatchError: it speaks another protocol.
         """
-        response = self._send(method, path, body=body, query=query)
+        response = self._send(method, path, body=body, query=query, headers=headers, room=room)
         try:
             return answer.model_validate_json(response.content)
         except ValidationError as error:
@@ -370,24 +395,29 @@ class Client:
         *,
         body: BaseModel | None = None,
         query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        room: str = "/api",
+        stream: bool = False,
     ) -> httpx.Response:
         # The library leaves a socket open that it could not connect.
         if self._socket and not Path(self._socket).exists():
             raise self._no_door("there is no such socket")
         request = self._http.build_request(
             method,
-            f"/api/v{protocol.Version.read(protocol.PROTOCOL).major}{path}",
+            f"{room and _versioned(room)}{path}",
             json=body.model_dump(mode="json") if body else None,
             params={name: value for name, value in (query or {}).items() if value is not None},
+            headers=headers,
         )
         left = self._patience_s
         while True:
             try:
-                response = self._http.send(request)
+                response = self._http.send(request, stream=stream)
             except httpx.TransportError as error:
                 raise self._no_door(str(error)) from error
             if response.is_success:
                 return response
+            response.read()
             wait = _asked_to_wait(response)
             if wait is None or wait > left:
                 raise _denied(response)
@@ -399,6 +429,10 @@ class Client:
             f"no answer from the control door at {self.address}: {reason}. Is the line running? "
             "Start it with 'wats-worker up', or check [control] listen and url"
         )
+
+
+def _versioned(room: str) -> str:
+    return f"{room}/v{protocol.Version.read(protocol.PROTOCOL).major}"
 
 
 def _asked_to_wait(response: httpx.Response) -> float | None:

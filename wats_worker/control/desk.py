@@ -24,6 +24,7 @@ from wats_worker.control.models.processes import ProcessList
 from wats_worker.settings import Check, WorkerSettings
 from wats_worker.spool.names import is_file_id
 from wats_worker.spool.store import Spool
+from wats_worker.trail.book import Book
 
 if TYPE_CHECKING:
     from wats_broker.dispatch import Dispatch
@@ -41,6 +42,8 @@ class Neighbours:
         processes: The server's processes, as a convert worker knows them.
         finish: Does a delivered file's post action and archives it.
         checks: What else is looked at in a configuration.
+        unfit: Why the line could not run here with a configuration; empty if it could.
+        reload: Has the line take a changed configuration up; False if somebody else has to.
     """
 
     converters: Callable[[], list[ConverterCard]]
@@ -48,6 +51,8 @@ class Neighbours:
     processes: Callable[[], ProcessList]
     finish: Callable[[str], bool]
     checks: Sequence[Check] = ()
+    unfit: Callable[[WorkerSettings], str] = lambda _: ""
+    reload: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class Desk:
     switches: Switches
     parking: Parking
     spool: Spool
+    trail: Book
     dispatch: Callable[[], "Dispatch"]
     neighbours: Neighbours
     #: Another one after each start.

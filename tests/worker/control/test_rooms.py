@@ -1,7 +1,5 @@
 """What is behind the door: questions about a line, and what a person can do to it."""
 
-import json
-
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -440,26 +438,6 @@ class TestConverters:
             operator.disable_converter("none", reason="x")
         with pytest.raises(Denied, match="no converter 'none'"):
             operator.enable_converter("none")
-
-
-class TestConfiguration:
-    """What is in force."""
-
-    def test_it_is_shown_without_a_secret(self, client, desk):
-        """Wherever one stands."""
-        shown = json.dumps(client.config().settings)
-
-        assert "spool" in shown
-        assert client.config().settings["server"]["token"] is None
-
-    def test_a_text_is_checked(self, client):
-        """With the line and the fix of every mistake."""
-        good = client.check_config('[spool]\nfolder = "spool"\n')
-        bad = client.check_config('[spool]\nfodler = "spool"\n')
-
-        assert good.good
-        assert [(one.key, "folder" in one.fix) for one in bad.mistakes] == [("spool.fodler", True)]
-        assert bad.mistakes[0].place.endswith(":2")
 
 
 def test_processes_are_asked_for_where_somebody_uploads(operator, desk):
