@@ -214,6 +214,37 @@ def append_line(path: Path, line: bytes) -> None:
         os.close(descriptor)
 
 
+def append_whole(path: Path, line: bytes) -> None:
+    """Add one line that survives a power cut. The caller holds a lock.
+
+    Half a line at the end, which a crash or a full disk left there, is cut off before: nobody was ever told
+    that it was written.
+    """
+    new = not path.exists()
+    descriptor = os.open(path, _ADD, PRIVATE)
+    try:
+        size = os.fstat(descriptor).st_size
+        if (whole := _whole_lines(descriptor, size)) != size:
+            os.ftruncate(descriptor, whole)
+        write_all(descriptor, line + b"\n")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if new:
+        fsync_folder(path.parent)
+
+
+def _whole_lines(descriptor: int, size: int) -> int:
+    """Where the last line feed of a file ends."""
+    while size:
+        begins = max(0, size - CHUNK)
+        found = os.pread(descriptor, size - begins, begins).rfind(b"\n")
+        if found >= 0:
+            return begins + found + 1
+        size = begins
+    return 0
+
+
 def open_log(path: Path) -> IO[bytes]:
     """A file that a child process adds its words to."""
     return os.fdopen(os.open(path, _ADD, PRIVATE), "ab")

@@ -69,6 +69,7 @@ def make_desk(line: Line, config: Path | None) -> Desk:
         switches=line.switches,
         parking=line.parking,
         spool=line.spool,
+        trail=line.trail,
         dispatch=lambda: line.dispatch,
         neighbours=neighbours(line),
     )

@@ -42,7 +42,7 @@ one shape:
 | 413 | `too_long` | a body of more than a mebibyte |
 | 422 | `invalid` | the request can be read, and asks for something that can't be |
 | 429 | `too_many_requests` | too often; `Retry-After` says when it is worth asking again |
-| 503 | `broker_away`, `spool_unusable` | nothing can be asked or changed just now; `Retry-After` |
+| 503 | `broker_away`, `spool_unusable`, `trail_unusable` | nothing can be done just now; `Retry-After` |
 """
 
 

@@ -18,10 +18,11 @@ from wats_broker.serials import Serials
 from wats_broker.switches import Kind, Switches
 from wats_worker.pulse import worker_name
 from wats_worker.settings import AnySource, Source, WorkerSettings
-from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.names import process_list
+from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.store import Spool
 from wats_worker.telemetry import Traces, traces
+from wats_worker.trail.book import Book
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -144,6 +145,11 @@ class Line:
     def spool(self) -> Spool:
         """The truth about data."""
         return Spool(self.settings.spool.folder)
+
+    @cached_property
+    def trail(self) -> Book:
+        """Who did what."""
+        return Book(self.settings.audit_folder(), key=self.settings.audit.key_file)
 
     @cached_property
     def sources(self) -> dict[str, Source]:

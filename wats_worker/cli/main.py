@@ -12,6 +12,7 @@ import typer
 
 from wats_broker.names import Stage
 from wats_worker.cli import (
+    audit,
     configuration,
     converters,
     files,
@@ -57,6 +58,7 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(polls.app, name="polls")
 app.add_typer(processes.app, name="processes")
 app.add_typer(tokens.app, name="token")
+app.add_typer(audit.app, name="audit")
 app.add_typer(converters.app, name="converters")
 app.add_typer(configuration.app, name="config")
 

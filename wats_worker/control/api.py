@@ -12,6 +12,7 @@ from wats_broker import protocol
 from wats_broker.access import Allowance
 from wats_broker.errors import VersionMismatchError
 from wats_worker.control import (
+    audit,
     config,
     converters,
     files,
@@ -31,6 +32,7 @@ from wats_worker.control import (
 from wats_worker.control.desk import Desk
 from wats_worker.control.door import Door
 from wats_worker.control.models.refusals import Refused
+from wats_worker.control.witness import BODY, Witness, Witnessed
 from wats_worker.version import RELEASE
 
 #: Nothing that is asked here is longer.
@@ -51,6 +53,7 @@ _ROOMS: Final[Sequence[Callable[[Desk], APIRouter]]] = (
     processes.router,
     config.router,
     tokens.router,
+    audit.router,
 )
 
 #: What monitors ask; they speak no protocol of ours, so these stand outside.
@@ -69,9 +72,11 @@ def build(desk: Desk) -> FastAPI:
         openapi_url="/openapi.json",
         responses={status: {"model": Refused} for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)},
     )
-    app.state.door = Door(desk.access, Allowance(control.requests_per_minute, control.burst))
+    witness = Witness(desk.trail, desk.access)
+    app.state.door = Door(desk.access, Allowance(control.requests_per_minute, control.burst), witness)
     problems.install(app)
     app.add_middleware(_BodyLimit)
+    app.add_middleware(Witnessed, witness=witness)
     for room in _ROOMS:
         app.include_router(_told(room(desk)), prefix=_API)
     for room in _MONITORED:
@@ -119,6 +124,7 @@ class _BodyLimit:
             if len(body) > _LONGEST_BODY:
                 await problems.answer(Request(scope), problems.too_long(_LONGEST_BODY))(scope, receive, send)
                 return
+        scope.setdefault("state", {})[BODY] = body
         read = False
 
         async def again() -> Message:

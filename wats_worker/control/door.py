@@ -15,6 +15,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from wats_broker import protocol
 from wats_broker.access import Access, Allowance, Scope, Token
 from wats_worker.control import problems
+from wats_worker.control.witness import LOOKING, Witness
 
 log = logging.getLogger(__name__)
 
@@ -50,10 +51,12 @@ class Door:
     Args:
         access: Tokens and buckets.
         allowance: Requests of one token.
+        witness: Writes down what somebody is about to change.
     """
 
     access: Access
     allowance: Allowance
+    witness: Witness
 
     def enter(self, request: Request, given: HTTPAuthorizationCredentials | None) -> Visitor:
         """Let somebody in, or say why not.
@@ -105,8 +108,11 @@ def needs(scope: Scope) -> Callable[..., Visitor]:
         protocol.check(wats_protocol)
         door: Door = request.app.state.door
         known = door.enter(request, given)
+        request.state.who = known.name
         if not known.token.scope.includes(scope):
             raise problems.forbidden(known.token.scope, scope)
+        if request.method not in LOOKING:
+            door.witness.asked(request, who=known.name, peer=known.peer)
         return known
 
     visitor.__dict__["scope"] = scope  # for the document, which tells what each route needs

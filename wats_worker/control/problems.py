@@ -92,6 +92,17 @@ def too_long(most: int) -> Problem:
     return Problem(413, "too_long", f"more than {most} bytes", fix="nothing that is asked here is as long")
 
 
+def untold(why: str) -> Problem:
+    """It can't be written down who wants it, so it is not done."""
+    return Problem(
+        503,
+        "trail_unusable",
+        f"nothing can be changed just now: {why}",
+        fix="make room on the disk, or set [audit] folder to a place that can be written",
+        headers={"Retry-After": str(_AGAIN_S)},
+    )
+
+
 def install(app: FastAPI) -> None:
     """Give every failure of the app this shape."""
 

@@ -36,6 +36,7 @@ READ_BY: Final[Mapping[str, frozenset[Stage]]] = MappingProxyType(
         "pollers": _POLLING,
         "control": frozenset({Stage.CONTROL, Stage.CONSOLE}),
         "console": frozenset({Stage.CONSOLE}),
+        "audit": frozenset({Stage.CONTROL}),
     }
 )
 #: What every stage has to agree on at every moment, so that it can't be taken up one after another.

@@ -18,6 +18,7 @@ from wats_broker.settings import (
     mistake,
     with_secrets,
 )
+from wats_worker.settings.audit import AuditSettings
 from wats_worker.settings.console import ConsoleSettings
 from wats_worker.settings.control import ControlSettings
 from wats_worker.settings.converters import (
@@ -211,6 +212,7 @@ class WorkerSettings(BaseSettings):
     pollers: dict[ConverterName, PollerSettings] = Field(default_factory=dict)
     scheduled: tuple[ScheduledSource, ...] = ()
     control: ControlSettings = Field(default_factory=ControlSettings)
+    audit: AuditSettings = Field(default_factory=AuditSettings)
     console: ConsoleSettings = Field(default_factory=ConsoleSettings)
     simulator: SimulatorSettings = Field(default_factory=SimulatorSettings)
     log: LogSettings = Field(default_factory=LogSettings)
@@ -266,6 +268,10 @@ class WorkerSettings(BaseSettings):
     def control_folder(self) -> Path:
         """Where the control door's socket and the operator's token lie."""
         return self.control.folder or self.spool.folder.parent / "control"
+
+    def audit_folder(self) -> Path:
+        """Where the audit trail is kept."""
+        return self.audit.folder or self.spool.folder.parent / "audit"
 
     def pool_names(self) -> list[str]:
         """Every pool that wants workers, ``convert`` first."""
