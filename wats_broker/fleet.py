@@ -139,6 +139,21 @@ class BeatLease:
         self._post.release("beat", holder)
 
 
+class DutyLease:
+    """One process that does what has to be done now and then; the others stand by."""
+
+    def __init__(self, redis: Client, keys: Keys) -> None:
+        self._post = _Post(redis, lambda _: keys.duties())
+
+    def acquire(self, holder: str, *, term_s: float) -> str:
+        """Ask for the post, or keep it. Returns who holds it: ``holder``, or somebody else."""
+        return self._post.acquire("duties", holder, term_s=term_s)
+
+    def release(self, holder: str) -> None:
+        """Let the next one in at once."""
+        self._post.release("duties", holder)
+
+
 class _Post:
     """Work of which there is one of each name, held for a term by who asked first and keeps asking."""
 

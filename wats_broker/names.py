@@ -116,6 +116,10 @@ class Keys:
         """Who ticks for the scheduled sources; two clocks would tick twice."""
         return self._key("beat")
 
+    def duties(self) -> str:
+        """Who does what has to be done now and then; two would be in each other's way."""
+        return self._key("duties")
+
     def board(self) -> str:
         """What the upload stage puts up for all others: one list, and what stands beside it."""
         return self._key("board")

@@ -7,15 +7,17 @@ from typing import Final
 
 from wats_broker.access import Access, Scope
 from wats_broker.names import Stage
+from wats_worker.app.duties import Duties
 from wats_worker.app.line import Line
 from wats_worker.app.neighbours import neighbours
+from wats_worker.app.sealing import sealing
 from wats_worker.control.api import build
 from wats_worker.control.desk import Desk
 from wats_worker.control.operator import LOCAL, TERM_S, local_token
 from wats_worker.control.place import Place
 from wats_worker.control.serving import CannotListen, serving
 from wats_worker.control.trend import Observer
-from wats_worker.pulse import Pulse
+from wats_worker.pulse import Pulse, worker_name
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +44,14 @@ def run_control(line: Line, config: Path | None, stop: threading.Event) -> int:
 
     enter()
     pulse = Pulse(line.fleet, Stage.CONTROL, chores=[enter, Observer(desk).look], work=lambda: place.address)
+    duties = Duties(line.duty_lease, worker_name(Stage.CONTROL), [sealing(line)])
     with serving(build(desk), place, cert_file=control.cert_file, key_file=control.key_file) as serves:
         log.info("door_open", extra={"address": place.address})
         pulse.start()
+        duties.start()
         while serves() and not stop.wait(_LOOK_S):
             continue
+    duties.stop()
     pulse.stop()
     return 0 if stop.is_set() else 1
 

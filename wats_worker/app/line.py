@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wats_broker.board import Board
 from wats_broker.connection import connect
-from wats_broker.fleet import BeatLease, Fleet, WatchLease
+from wats_broker.fleet import BeatLease, DutyLease, Fleet, WatchLease
 from wats_broker.journal import Journal
 from wats_broker.names import Keys, Stage
 from wats_broker.parking import Parking
@@ -101,6 +101,11 @@ class Line:
     def beat_lease(self) -> BeatLease:
         """Whose clock ticks for the scheduled sources."""
         return BeatLease(self.redis, self.keys)
+
+    @cached_property
+    def duty_lease(self) -> DutyLease:
+        """Who does what has to be done now and then."""
+        return DutyLease(self.redis, self.keys)
 
     @cached_property
     def polls(self) -> Polls:
