@@ -58,11 +58,12 @@ def test_they_are_listed_with_how_the_last_poll_went(plant, real_redis):
     polls.begin("mes", due=due, holder="one", term_s=30)
     polls.finish("mes", holder="one", outcome=Outcome.DONE, taken=3)
 
-    mes, share = json.loads(run("polls", "--json").stdout)
+    with open_door(plant / "wats.toml"):
+        mes, share = json.loads(run("polls", "--json").stdout)
+        shown = run("polls").stdout
 
     assert (mes["outcome"], mes["taken"], mes["when"], mes["running"]) == ("done", 3, "every 300 s", False)
     assert (share["began_at"], share["when"]) == (0, "0 6 * * 1-5 Europe/Oslo")
-    shown = run("polls").stdout
     assert "3 of 3" in shown
     assert "never" in shown
 
@@ -88,15 +89,18 @@ def test_a_trial_says_why_a_source_does_not_answer(plant):
 
 def test_a_source_can_be_polled_now(plant, real_redis):
     """Whatever its schedule; but not twice at a time."""
-    assert run("polls", "now", "mes").exit_code == 0
-    (message,) = real_redis.lrange("wats:celery:poll.v1", 0, -1)
-    assert "s3cret" not in message
-    due = Polls(real_redis, Keys()).states(["mes"])[0].due_at
-    Polls(real_redis, Keys()).begin("mes", due=round(due * 1000), holder="one", term_s=30)
+    with open_door(plant / "wats.toml"):
+        assert run("polls", "now", "mes").exit_code == 0
+        (message,) = real_redis.lrange("wats:celery:poll.v1", 0, -1)
+        assert "s3cret" not in message
+        due = Polls(real_redis, Keys()).states(["mes"])[0].due_at
+        Polls(real_redis, Keys()).begin("mes", due=round(due * 1000), holder="one", term_s=30)
 
-    again = run("polls", "now", "mes")
+        again = run("polls", "now", "mes")
+        nowhere = run("polls", "now", "nowhere")
 
-    assert (again.exit_code, "running" in again.stderr) == (1, True)
+    assert (again.exit_code, "running" in again.stderr) == (2, True)
+    assert (nowhere.exit_code, "there is mes, share" in nowhere.stderr) == (2, True)
 
 
 def test_a_source_that_is_not_there_is_told(plant):

@@ -2,10 +2,13 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 
+from wats_broker.switches import Switches
 from wats_worker.app.line import Line
+from wats_worker.app.trials import Trials
 from wats_worker.child import ask_to_reload
 from wats_worker.control.desk import Neighbours
 from wats_worker.control.models.converters import ConverterCard
@@ -23,14 +26,20 @@ from wats_worker.spool.names import process_list as copy_on_spool
 
 
 class Roll:
-    """The roster, made anew when a plugin has changed."""
+    """The roster, made anew when a plugin has changed, or somebody has rung for it.
 
-    def __init__(self, settings: WorkerSettings) -> None:
+    Args:
+        bell: Another text after each ring.
+    """
+
+    def __init__(self, settings: WorkerSettings, *, bell: Callable[[], str] = str) -> None:
         self._settings = settings
         self._lookout = Lookout(settings.convert.plugins)
         self._turn = threading.Lock()
         self._found = Found()
         self._made: Roster | None = None
+        self._bell = bell
+        self._rung = ""
 
     def cards(self) -> list[ConverterCard]:
         """All converters."""
@@ -49,6 +58,9 @@ class Roll:
         return [one for one in self.cards() if one.state == State.ASIDE]
 
     def _look(self) -> None:
+        if (rung := self._bell()) != self._rung:
+            self._rung = rung
+            self._lookout.forget()
         found = self._lookout.look()
         if found is not None:
             self._found, self._made = found, None
@@ -93,11 +105,12 @@ def process_list(known: Known, *, version: str, asked_at: float, trouble: str) -
 
 def neighbours(line: Line) -> Neighbours:
     """What the other stages of this line know and do."""
-    roll = Roll(line.settings)
+    roll = Roll(line.settings, bell=Switches(line.redis, line.keys).rung_lately)
     return Neighbours(
         converters=roll.cards,
         set_aside=roll.set_aside,
         processes=partial(_processes, line),
+        trial=Trials(line.settings).run,
         finish=line.finish,
         checks=(check_converters, check_pollers),
         unfit=partial(_unfit, line.settings),

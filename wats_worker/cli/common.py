@@ -13,15 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
-from redis.exceptions import RedisError
 from rich.console import Console
 
-from wats_broker.connection import masked
-from wats_broker.errors import BrokerError, VersionMismatchError
+from wats_broker.errors import VersionMismatchError
 from wats_broker.files import READABLE, create_once
-from wats_broker.names import Stage
 from wats_worker import settings as configuration
-from wats_worker.app.line import Line
 from wats_worker.child import PARENT
 from wats_worker.settings import Misconfigured, WorkerSettings
 from wats_worker.settings.changing import outdated
@@ -108,23 +104,6 @@ def unix_only() -> None:
         fail(
             "The line runs on Linux, and on macOS where [sandbox] level allows it. Here converters can be "
             "written and tried: 'wats-worker converters'. For the line take its container, or WSL 2."
-        )
-
-
-@contextmanager
-def asking(config: Path | None) -> Iterator[Line]:
-    """A view of the running line for one question."""
-    unix_only()
-    line = Line(load(config), Stage.WATCH)
-    try:
-        line.redis.ping()
-        yield line
-    except BrokerError as error:
-        fail(str(error))
-    except RedisError as error:
-        fail(
-            f"no answer from the broker at {masked(line.settings.broker.url)}: {str(error).rstrip('.')}. "
-            "Is the line running? Start it with 'wats-worker up', or check [broker] url."
         )
 
 

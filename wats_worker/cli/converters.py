@@ -89,6 +89,17 @@ def enable(name: Annotated[str, typer.Argument(help="A converter.")], config: Co
 
 
 @app.command()
+def reload(config: Config = None) -> None:
+    """Have every worker on every host load its converters and their libraries anew before the next file.
+
+    A plugin that was changed is exchanged without this; a library that was installed anew is not.
+    """
+    with door(config) as control:
+        ready = control.reload_converters().converters
+    say(f"{ready} converters are loaded anew.")
+
+
+@app.command()
 def new(
     name: Annotated[str, typer.Argument(help="Small letters, digits and hyphens, such as acme-ict.")],
     folder: Annotated[Path | None, typer.Option(help="Where to. Else the plugin folder, else here.")] = None,
@@ -157,6 +168,9 @@ def try_(
     option: Annotated[
         list[str] | None, typer.Option(help="One more option, such as process_code=30; repeatable.")
     ] = None,
+    line: Annotated[
+        bool, typer.Option("--line", help="By the running line: with its converters, in its jail.")
+    ] = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -164,8 +178,15 @@ def try_(
 
     Exit code 0 if it gives reports, 1 if it does not.
     """
-    from wats_worker.cli.showing import show  # noqa: PLC0415  as above
-    from wats_worker.cli.trying import tell, trial_source, try_file  # noqa: PLC0415
+    if line:
+        if option or file.is_dir():
+            fail(
+                "a running line is given one file, and knows its options; --option and folders are tried here"
+            )
+        raise typer.Exit(_tried_by_line(file, source, converter, config, as_json=as_json))
+    from wats_worker.app.trying import tell  # noqa: PLC0415  as above
+    from wats_worker.cli.showing import show  # noqa: PLC0415
+    from wats_worker.cli.trying import trial_source, try_file  # noqa: PLC0415
 
     settings = load(config)
     known = {one.name: one for one in settings.all_sources()}
@@ -184,6 +205,26 @@ def try_(
         show(console, file.name, trial)
     whole = isinstance(trial.attempt.result, tuple) and not trial.missing
     raise typer.Exit(Exit.FINE if whole else Exit.ATTENTION)
+
+
+def _tried_by_line(
+    file: Path, source: str | None, converter: str | None, config: Path | None, *, as_json: bool
+) -> Exit:
+    with door(config) as control:
+        tried = control.test_file(file.read_bytes(), file.name, source=source, converter=converter)
+    if as_json:
+        print_json(tried.model_dump(mode="json"))
+    else:
+        say(f"{file.name}: {tried.outcome} by {tried.converter or 'nobody'}")
+        for key, value in {"jail": tried.jail or "", **(tried.why or {})}.items():
+            say(f"{key}: {value}")
+        for warning in tried.warnings:
+            say(f"warning: {warning}", style="yellow")
+        for report in tried.reports:
+            say(f"{report['type']} {report['sn']} of {report['pn']}: {report['result']}")
+        if tried.total > len(tried.reports):
+            say(f"… and {tried.total - len(tried.reports)} more reports")
+    return Exit.FINE if tried.outcome == "converted" else Exit.ATTENTION
 
 
 @app.command("map")

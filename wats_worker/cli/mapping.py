@@ -5,8 +5,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from wats_worker.app.trying import Trial
 from wats_worker.cli.common import borrowed_scratch, fail
-from wats_worker.cli.trying import Trial, try_file
+from wats_worker.cli.trying import try_file
 from wats_worker.convert.rules import thresholds
 from wats_worker.convert.workshop import Workshop
 from wats_worker.converters.mapped.draft import LOOKED_AT, Draft, NoDraft, draft

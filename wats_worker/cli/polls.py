@@ -10,14 +10,13 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from wats_broker.polls import Ticked
 from wats_worker.cli.common import (
     Config,
     Exit,
     Json,
     ago,
-    asking,
     console,
+    door,
     fail,
     load_for_polling,
     print_json,
@@ -35,27 +34,19 @@ def polls(context: typer.Context, config: Config = None, as_json: Json = False) 
     """List the scheduled sources: who is asked when, how the last poll went, when the next one is."""
     if context.invoked_subcommand:
         return
-    with asking(config) as line:
-        sources = line.settings.scheduled
-        states, now = line.polls.states([source.name for source in sources]), line.journal.time()
-    told = [Scheduled.of(source, state, now) for source, state in zip(sources, states, strict=True)]
+    with door(config) as control:
+        told = control.polls()
     if as_json:
-        print_json(
-            [one.model_dump(mode="json") for one in told],
-        )
+        print_json([one.model_dump(mode="json") for one in told.polls])
     else:
-        console.print(table(told, now))
+        console.print(table(told.polls, told.at))
 
 
 @app.command("now")
 def now_(name: Annotated[str, typer.Argument(help="A scheduled source.")], config: Config = None) -> None:
     """Poll one source now, whatever its schedule."""
-    with asking(config) as line:
-        _source(name, line.settings)
-        verdict, due = line.polls.tick(name, asked=True)
-        if verdict is not Ticked.DUE:
-            fail(f"{name} is not polled now: it is {verdict.value}; see 'wats-worker polls'", Exit.ATTENTION)
-        line.dispatch.poll(name, due)
+    with door(config) as control:
+        control.poll_now(name)
     say(f"{name} is being polled")
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from wats_worker.cli.trying import STAND_INS, Trial, why
+from wats_worker.app.trying import STAND_INS, Trial, why
 from wats_worker.convert.attempt import Attempt
 
 _WORDS: Final = {"P": "passed", "F": "failed", "E": "error", "T": "terminated", "D": "done", "S": "skipped"}

@@ -19,6 +19,7 @@ from wats_worker.control import (
     health,
     hello,
     metrics,
+    polls,
     problems,
     processes,
     queue,
@@ -48,6 +49,7 @@ _ROOMS: Final[Sequence[Callable[[Desk], APIRouter]]] = (
     queue.router,
     replays.router,
     sources.router,
+    polls.router,
     converters.router,
     workers.router,
     processes.router,
@@ -112,6 +114,10 @@ class _BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["path"] == f"{_API}{converters.TEST}":
+            # A file may be larger than any other question. It is read when it is known who sends it.
             await self._app(scope, receive, send)
             return
         body, more = b"", True

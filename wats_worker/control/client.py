@@ -23,7 +23,7 @@ from wats_broker.protocol import Hello
 from wats_broker.states import FileState
 from wats_worker.control.models.asking import Why
 from wats_worker.control.models.configuration import Applied, Change, Checked, Configuration, Draft
-from wats_worker.control.models.converters import Converters, Switched
+from wats_worker.control.models.converters import Converters, Rung, Switched, Tried
 from wats_worker.control.models.files import FileHistory, FileLine, Files
 from wats_worker.control.models.health import Health, Readiness
 from wats_worker.control.models.processes import ProcessList, SyncAsked
@@ -39,7 +39,7 @@ from wats_worker.control.models.queue import (
 )
 from wats_worker.control.models.refusals import Refused
 from wats_worker.control.models.replays import Replayed, ReplayWanted, With
-from wats_worker.control.models.status import Sources, Status, Workers
+from wats_worker.control.models.status import PollAsked, Polls, Sources, Status, Workers
 from wats_worker.control.models.tokens import MadeToken, Mine, NewToken, Notes, Revoked, Rotation, Tokens
 from wats_worker.control.models.trend import Trend
 from wats_worker.control.operator import read_token
@@ -47,6 +47,7 @@ from wats_worker.control.place import Place
 from wats_worker.settings import WorkerSettings
 
 _TIMEOUT_S: Final = 30.0
+_TRIAL_S: Final = 120.0
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -299,6 +300,25 @@ class Client:
         """Use a converter again."""
         return self._ask(Switched, "POST", f"/converters/{_part(name)}/enable")
 
+    def reload_converters(self) -> Rung:
+        """Have every worker load its converters and their libraries anew."""
+        return self._ask(Rung, "POST", "/converters/reload")
+
+    def test_file(
+        self, content: bytes, name: str, *, source: str | None = None, converter: str | None = None
+    ) -> Tried:
+        """Convert some bytes in the line's jail, and tell what comes of it."""
+        query = {"name": name, "source": source, "converter": converter}
+        return self._ask(Tried, "POST", "/converters/test", content=content, query=query)
+
+    def polls(self) -> Polls:
+        """The scheduled sources, and how they stand."""
+        return self._ask(Polls, "GET", "/polls")
+
+    def poll_now(self, name: str) -> PollAsked:
+        """Ask a scheduled source now, whatever its schedule."""
+        return self._ask(PollAsked, "POST", f"/polls/{_part(name)}/now")
+
     def workers(self) -> Workers:
         """Who lives."""
         return self._ask(Workers, "GET", "/workers")
@@ -373,6 +393,7 @@ class Client:
         body: BaseModel | None = None,
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
         room: str = "/api",
     ) -> Answer:
         """Ask, and understand the answer.
@@ -382,7 +403,9 @@ class Client:
             Denied: the door said no.
             VersionMismatchError: it speaks another protocol.
         """
-        response = self._send(method, path, body=body, query=query, headers=headers, room=room)
+        response = self._send(
+            method, path, body=body, query=query, headers=headers, content=content, room=room
+        )
         try:
             return answer.model_validate_json(response.content)
         except ValidationError as error:
@@ -396,6 +419,7 @@ class Client:
         body: BaseModel | None = None,
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
         room: str = "/api",
         stream: bool = False,
     ) -> httpx.Response:
@@ -408,6 +432,9 @@ class Client:
             json=body.model_dump(mode="json") if body else None,
             params={name: value for name, value in (query or {}).items() if value is not None},
             headers=headers,
+            content=content,
+            # A conversion may take its time, and wait for another one before it.
+            timeout=_TIMEOUT_S if content is None else _TRIAL_S,
         )
         left = self._patience_s
         while True:

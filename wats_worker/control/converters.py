@@ -1,13 +1,36 @@
-"""``/converters``: which there are, and a switch for each."""
+"""``/converters``: which there are, a switch for each, all of them anew, and a file tried with them."""
 
-from fastapi import APIRouter
+import tempfile
+from pathlib import Path
+from typing import Annotated, Final
 
+from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from wats_broker.files import new_file
 from wats_broker.switches import Kind
 from wats_worker.control import problems
 from wats_worker.control.desk import Desk
 from wats_worker.control.door import Operates, Reads
-from wats_worker.control.models.asking import ConverterWord, Why
-from wats_worker.control.models.converters import ConverterCard, Converters, Switched
+from wats_worker.control.models.asking import ConverterWord, SourceName, Why
+from wats_worker.control.models.converters import ConverterCard, Converters, Rung, Switched, Tried
+
+#: Where a file is tried, below the API; it is the only question with more bytes than others.
+TEST: Final = "/converters/test"
+#: Bytes of a file that is tried.
+MOST_BYTES: Final = 16 << 20
+_UPLOAD: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+FileName = Annotated[
+    str,
+    Query(min_length=1, max_length=200, pattern=r"^[^/\x00-\x1f\x7f]+$", description="What it is called."),
+]
 
 
 def router(desk: Desk) -> APIRouter:
@@ -37,6 +60,37 @@ def router(desk: Desk) -> APIRouter:
             raise problems.not_found(f"there is no converter {name!r}")
         desk.did("converter_enabled", who.name, name)
         return Switched(name=name, on=True, changed=changed)
+
+    @rooms.post("/reload")
+    def reload(who: Operates) -> Rung:
+        """Have every worker on every host load its converters and their libraries anew before the next file.
+
+        A plugin that was changed is exchanged without this; a library that was installed anew is not.
+        """
+        desk.switches.ring()
+        desk.did("converters_reloaded", who.name, "")
+        return Rung(converters=sum(card.state == "ready" for card in cards(desk)))
+
+    @rooms.post("/test", openapi_extra=_UPLOAD)
+    async def test(
+        request: Request,
+        _: Operates,
+        name: FileName,
+        source: SourceName | None = None,
+        converter: ConverterWord | None = None,
+    ) -> Tried:
+        """Convert one file in the jail, as the line would, and tell what comes of it.
+
+        The body is the file, of 16 MiB at most. Nothing is sent or moved.
+        """
+        with tempfile.TemporaryDirectory(prefix="wats-") as folder:
+            file = Path(folder, "file")
+            with new_file(file) as kept:
+                async for piece in request.stream():
+                    if kept.tell() + len(piece) > MOST_BYTES:
+                        raise problems.too_long(MOST_BYTES)
+                    kept.write(piece)
+            return await run_in_threadpool(desk.neighbours.trial, file, name, source, converter)
 
     return rooms
 

@@ -19,7 +19,7 @@ from wats_broker.scripts import Client
 from wats_broker.serials import Serials
 from wats_broker.switches import Switches
 from wats_worker.control import problems
-from wats_worker.control.models.converters import ConverterCard
+from wats_worker.control.models.converters import ConverterCard, Tried
 from wats_worker.control.models.processes import ProcessList
 from wats_worker.settings import Check, WorkerSettings
 from wats_worker.spool.names import is_file_id
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+#: Tries a file: its bytes, its name, the source and the converter, if somebody names them.
+Trial = Callable[[Path, str, str | None, str | None], Tried]
+
+
 @dataclass(frozen=True)
 class Neighbours:
     """What other stages know and do. Stages never look at each other; who builds the desk does.
@@ -40,6 +44,7 @@ class Neighbours:
         converters: The converters as a convert worker has them.
         set_aside: Those that somebody has to look at; cheap where there are no plugins.
         processes: The server's processes, as a convert worker knows them.
+        trial: Tries a file in the jail as the line would: where it lies, its name, a source, a converter.
         finish: Does a delivered file's post action and archives it.
         checks: What else is looked at in a configuration.
         unfit: Why the line could not run here with a configuration; empty if it could.
@@ -50,6 +55,7 @@ class Neighbours:
     set_aside: Callable[[], list[ConverterCard]]
     processes: Callable[[], ProcessList]
     finish: Callable[[str], bool]
+    trial: Trial
     checks: Sequence[Check] = ()
     unfit: Callable[[WorkerSettings], str] = lambda _: ""
     reload: Callable[[], bool] = lambda: False

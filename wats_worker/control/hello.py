@@ -18,6 +18,7 @@ CAPABILITIES: Final = (
     "files",
     "queue",
     "converters",
+    "polls",
     "sources",
     "workers",
     "config",

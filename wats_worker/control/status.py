@@ -12,10 +12,11 @@ from wats_broker.parking import Lot
 from wats_broker.queue import Census
 from wats_broker.states import FileState
 from wats_broker.switches import Kind
+from wats_worker.control import polls
 from wats_worker.control.desk import Desk
 from wats_worker.control.door import Reads
 from wats_worker.control.models.queue import QueueCensus
-from wats_worker.control.models.status import KnownProcesses, Sandbox, Scheduled, SourceBrief, Status
+from wats_worker.control.models.status import KnownProcesses, Sandbox, SourceBrief, Status
 from wats_worker.settings import WorkerSettings
 
 #: Concerns about single files in watch folders that are told; the others look the same.
@@ -38,12 +39,11 @@ def router(desk: Desk) -> APIRouter:
 
 def look(desk: Desk) -> Status:
     """The line as it is now."""
-    settings, scheduled = desk.settings, desk.settings.scheduled
+    settings = desk.settings
     workers, census, states = desk.fleet.alive(), desk.queue.census(), desk.journal.states()
     troubles = [one for source in settings.all_sources() for one in desk.journal.troubles(source.name)]
     parked = desk.parking.look()
     notice, now = desk.board.look(), desk.board.time()
-    polled = desk.polls.states([source.name for source in scheduled])
     concerns = [
         *_stages(settings, workers),
         *_waiting(census, states),
@@ -63,7 +63,7 @@ def look(desk: Desk) -> Status:
         queue=QueueCensus.of(census),
         files=states,
         sources=[SourceBrief(name=source.name, folder=str(source.folder)) for source in settings.sources],
-        scheduled=[Scheduled.of(source, state, now) for source, state in zip(scheduled, polled, strict=True)],
+        scheduled=polls.tell(desk, now),
         processes=KnownProcesses(
             known=notice.size,
             age_s=round(now - notice.confirmed_at) if notice.version else None,

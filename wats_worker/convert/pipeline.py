@@ -184,6 +184,7 @@ class Pipeline:
         self._workshop.switch_off(
             {name: str(off) for name, off in self._switches.off_lately(Kind.CONVERTER).items()}
         )
+        self._workshop.load_anew(self._switches.rung_lately())
         with self._spool.draft(meta.file_id) as draft:
             with self._traces.span("jail", meta.file_id, within=span) as jailed, self._interrupt.allowed():
                 tried = attempt(

@@ -43,6 +43,7 @@ class Workshop:
         self._lookout = Lookout(settings.convert.plugins)
         self._unfit: dict[Capabilities, str] = {}
         self._off: dict[str, str] = {}
+        self._bell = ""
         self._roster, self._jail = self._build(self._lookout.look() or Found())
 
     @property
@@ -59,6 +60,12 @@ class Workshop:
     def switch_off(self, reasons: Mapping[str, str]) -> None:
         """These converters are not to be used from now on, for the reasons given; all others are."""
         self._off = dict(reasons)
+
+    def load_anew(self, bell: str) -> None:
+        """Load every converter anew, and the libraries it needs, if somebody has rung since the last time."""
+        if bell != self._bell:
+            self._bell = bell
+            self._lookout.forget()
 
     def prove(self) -> None:
         """Build every jail that the configuration asks for, and take it down again: for a worker's start.

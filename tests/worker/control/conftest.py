@@ -15,10 +15,10 @@ from wats_broker.polls import Polls
 from wats_broker.queue import QueueLimits, UploadQueue
 from wats_broker.serials import Serials
 from wats_broker.switches import Switches
-from wats_worker.control import api
+from wats_worker.control import api, problems
 from wats_worker.control.client import Client
 from wats_worker.control.desk import Desk, Neighbours
-from wats_worker.control.models.converters import ConverterCard
+from wats_worker.control.models.converters import ConverterCard, Tried
 from wats_worker.control.models.processes import ProcessList
 from wats_worker.control.operator import local_token
 from wats_worker.control.place import Place
@@ -89,6 +89,7 @@ def make_desk(real_redis, broker):
                     server=None, version="", age_s=None, old=False, asked_at=0, trouble=None, processes=[]
                 ),
                 finish=lambda _: False,
+                trial=tried,
             ),
         )
 

@@ -103,6 +103,21 @@ class TestTheRoster:
         assert workshop.roster.by_name["wats-json"].origin == "wats-worker"
         assert "is that of a converter of wats-worker" in workshop.roster.aside[0].reason
 
+    def test_somebody_who_rings_has_them_loaded_anew(self, bench):
+        """In another process, so that a library that was installed meanwhile counts; once for each ring."""
+        bench.put("acme", "import os; raise Refused(f'from {os.getppid()}')")
+        workshop = bench.workshop()
+        first = bench.says(workshop, "acme")
+        workshop.load_anew("")
+        assert bench.says(workshop, "acme") == first
+
+        workshop.load_anew("a ring")
+
+        second = bench.says(workshop, "acme")
+        workshop.load_anew("a ring")
+        assert second != first
+        assert bench.says(workshop, "acme") == second
+
     def test_one_that_is_disabled_is_not_asked(self, bench):
         """Neither ours nor theirs; named by a source all the same, its files wait."""
         bench.put("acme", "raise Refused('no')", sure=0.9)

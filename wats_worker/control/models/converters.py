@@ -24,6 +24,27 @@ class Converters(BaseModel):
     converters: list[ConverterCard]
 
 
+class Tried(BaseModel):
+    """What came of a file that was tried. Nothing was saved, sent or moved."""
+
+    outcome: str  #: converted, or what it was instead: refusal, quarantine, broken …
+    why: dict[str, str] | None  #: reason, field, place, fix, and what the converter printed
+    missing: list[str | None]  #: what its source would have to say
+    converter: str | None
+    scores: dict[str, float]
+    jail: str | None  #: what was enforced, and what the converter was granted
+    usage: dict[str, Any]
+    warnings: list[str]
+    reports: list[dict[str, Any]]  #: the first of them
+    total: int
+
+
+class Rung(BaseModel):
+    """Everybody loads the converters anew before the next file."""
+
+    converters: int  #: that are ready here, by now
+
+
 class Switched(BaseModel):
     """A switch was turned, or stood there already."""
 

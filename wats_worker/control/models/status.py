@@ -51,6 +51,20 @@ class Scheduled(BaseModel):
         return cls(**asdict(state), poller=source.poller, when=str(when), running=state.held_until > now)
 
 
+class Polls(BaseModel):
+    """All scheduled sources."""
+
+    polls: list[Scheduled]
+    at: float
+
+
+class PollAsked(BaseModel):
+    """A poll was asked for; whoever wants to know how it went looks at the source again."""
+
+    source: str
+    due: int  #: the tick it stands for, in ms since 1970
+
+
 class KnownProcesses(BaseModel):
     """What is known of the server's processes."""
 

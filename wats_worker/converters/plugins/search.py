@@ -94,6 +94,10 @@ class Lookout:
         self._stamps = {**stamps, **_stamps(_package_folders())}
         return None if self._found == last else self._found
 
+    def forget(self) -> None:
+        """The next look finds all of it anew, changed or not."""
+        self._found, self._stamps = None, {}
+
     def _at_rest(self) -> "_Stamps":
         give_up = time.monotonic() + _PATIENCE_S
         while True:
