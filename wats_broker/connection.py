@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import SplitResult, parse_qs, quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -52,14 +52,14 @@ def connect(settings: BrokerSettings, *, client_name: str | None = None) -> Redi
             secret = address.password.get_secret_value() if address.password else None
             return Redis(unix_socket_path=str(address.socket), **_without_tcp(options) | {"password": secret})
         case "unix":
-            return Redis(unix_socket_path=parts.path, db=_number(parts), **_without_tcp(options))
+            return Redis(unix_socket_path=parts.path, db=settings.database, **_without_tcp(options))
         case "sentinel":
             return _through_sentinels(settings, parts, options)
         case _:
             return Redis(
                 parts.hostname or "localhost",
                 parts.port or 6379,
-                _number(parts),
+                settings.database,
                 **options,
                 **(_tls(settings) if parts.scheme == "rediss" else {}),
             )
@@ -150,19 +150,21 @@ def celery_url(settings: BrokerSettings) -> tuple[str, dict[str, Any]]:
             secret = address.password.get_secret_value() if address.password else ""
             return _socket_url(str(address.socket), 0, f":{secret}@" if secret else ""), transport
         case "unix":
-            return _socket_url(parts.path, _number(parts), login), transport
+            return _socket_url(parts.path, settings.database, login), transport
         case "sentinel":
             transport |= {
                 "master_name": parts.path.strip("/"),
                 "sentinel_kwargs": _sentinel_options(settings),
             }
-            hosts = [f"sentinel://{login}{host}:{port}/{_number(parts)}" for host, port in _sentinels(parts)]
+            hosts = [
+                f"sentinel://{login}{host}:{port}/{settings.database}" for host, port in _sentinels(parts)
+            ]
             return ";".join(hosts), transport
         case _:
             place = parts.netloc.rpartition("@")[2]
             tls = "?" + "&".join(f"{k}={quote(v, safe='')}" for k, v in _tls(settings).items() if k != "ssl")
             query = tls if parts.scheme == "rediss" else ""
-            return f"{parts.scheme}://{login}{place}/{_number(parts)}{query}", transport
+            return f"{parts.scheme}://{login}{place}/{settings.database}{query}", transport
 
 
 def masked(url: str) -> str:
@@ -179,7 +181,7 @@ def _through_sentinels(settings: BrokerSettings, parts: SplitResult, options: Ma
         _sentinels(parts), sentinel_kwargs=_sentinel_options(settings), **options
     )
     client: Redis = nodes.master_for(  # type: ignore[no-untyped-call]  # as above
-        parts.path.strip("/"), Redis, db=_number(parts)
+        parts.path.strip("/"), Redis, db=settings.database
     )
     return client
 
@@ -256,13 +258,6 @@ def _login(settings: BrokerSettings) -> str:
 
 def _socket_url(path: str, number: int, login: str) -> str:
     return f"redis+socket://{login}{quote(path)}?virtual_host={number}"
-
-
-def _number(parts: SplitResult) -> int:
-    """The database number: the path of redis://, the query of the others."""
-    in_query = parse_qs(parts.query).get("db", ["0"])[0]
-    in_path = parts.path.strip("/") if parts.scheme in {"redis", "rediss"} else ""
-    return int(in_path or in_query)
 
 
 def _reason(error: Exception) -> str:

@@ -225,6 +225,20 @@ class BrokerSettings(Section):
         return unquote(userinfo) or None if at else None
 
     @property
+    def database(self) -> int:
+        """The number of the database: in the path of redis://, in the query of the others.
+
+        >>> BrokerSettings(url="redis://localhost/3").database
+        3
+        >>> BrokerSettings(url="sentinel://a,b/factory?db=2").database
+        2
+        """
+        parts = urlsplit(self.url)
+        in_query = parse_qs(parts.query).get("db", ["0"])[0]
+        in_path = parts.path.strip("/") if parts.scheme in {"redis", "rediss"} else ""
+        return int(in_path or in_query)
+
+    @property
     def embedded_folder(self) -> Path | None:
         """The embedded server's data folder, or None when the broker is somebody else's server.
 

@@ -52,6 +52,7 @@ app = typer.Typer(
 app.command("status")(status.status)
 app.command("health")(health.health)
 app.command("replay")(replay.replay)
+app.add_typer(broker.app, name="broker")
 app.add_typer(files.app, name="files")
 app.add_typer(queue.app, name="queue")
 app.add_typer(sources.app, name="sources")
@@ -91,12 +92,6 @@ def up(config: Config = None) -> None:
 
     settings = load_for_everything(config)
     raise typer.Exit(run_all(settings, find(config)))
-
-
-@app.command()
-def broker(config: Config = None) -> None:
-    """Run the embedded broker alone."""
-    raise typer.Exit(_stage(Stage.BROKER, load(config)))
 
 
 @app.command()
