@@ -47,6 +47,8 @@ def run(
             return _broker(settings, stop)
         if stage is Stage.CONVERT:
             return _convert(settings, pools or ("convert",), stop)
+        if stage is Stage.CONSOLE:
+            return _console(settings, stop)
         with closing(_line(settings, stage, pools, stop)) as line:
             match stage:
                 case Stage.WATCH:
@@ -155,6 +157,20 @@ def _control(line: Line, config: Path | None, stop: threading.Event) -> int:
 
     try:
         return run_control(line, config, stop)
+    except CannotListen as error:
+        log.critical("stage_cannot_begin", extra={"reason": str(error)})
+        return CANNOT_BEGIN
+
+
+def _console(settings: WorkerSettings, stop: threading.Event) -> int:
+    """It asks the door and not the broker, so it begins without one, and tells when the door is away."""
+    try:
+        from wats_worker.console.serving import CannotListen, run_console  # noqa: PLC0415  its library is large
+    except ModuleNotFoundError as missing:
+        log.critical("stage_cannot_begin", extra={"reason": f"{missing}: install wats-worker[console]"})
+        return CANNOT_BEGIN
+    try:
+        return run_console(settings, stop)
     except CannotListen as error:
         log.critical("stage_cannot_begin", extra={"reason": str(error)})
         return CANNOT_BEGIN

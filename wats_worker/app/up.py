@@ -36,6 +36,7 @@ _GRACE_S: Final = {
     Stage.POLL: 60.0,
     Stage.BEAT: 15.0,
     Stage.CONTROL: 15.0,
+    Stage.CONSOLE: 15.0,
 }
 #: A lower rank starts before a higher one and stops after it.
 _RANK: Final = {
@@ -46,6 +47,7 @@ _RANK: Final = {
     Stage.WATCH: 2,
     Stage.POLL: 2,
     Stage.BEAT: 3,
+    Stage.CONSOLE: 4,
 }
 
 
@@ -127,6 +129,8 @@ def _stages(settings: WorkerSettings) -> list[tuple[str, Stage, list[str]]]:
     stages.append(("watch", Stage.WATCH, []))
     if settings.scheduled:
         stages += [("poll", Stage.POLL, []), ("beat", Stage.BEAT, [])]
+    if settings.console.enabled:
+        stages.append(("console", Stage.CONSOLE, []))
     return stages
 
 

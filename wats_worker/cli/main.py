@@ -13,6 +13,7 @@ import typer
 from wats_broker.names import Stage
 from wats_worker.cli import (
     audit,
+    broker,
     configuration,
     converters,
     files,
@@ -163,6 +164,12 @@ def flower(
     except NoLogin as problem:
         fail(str(problem), Exit.MISCONFIGURED)
     raise typer.Exit(run_flower(Line(settings, Stage.CONTROL), host=host, port=port, login=login))
+
+
+@app.command("console")
+def operators_page(config: Config = None) -> None:
+    """Serve the console alone: a page for operators, on the control door of a line."""
+    raise typer.Exit(_stage(Stage.CONSOLE, load(config)))
 
 
 @app.command()

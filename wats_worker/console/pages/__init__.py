@@ -1,0 +1,1 @@
+"""The pages: each is a function of a ``Tab`` that builds it."""
