@@ -6,6 +6,9 @@
 #   make hostile-container
 #                 the attacks on the jail once more, as Docker confines a worker; BASE_IMAGE=… where python:3.11-slim
 #                 is not to be had
+#   make factory  what the stack of compose.yaml needs and a plant has of its own: .env, factory/, inbox/, secrets/
+#   make stack-test
+#                 that stack for real: faults, upgrades, and an audit; skipped with a reason where no engine runs
 #   make chaos    storms over a whole line, long ones; a short one is among the tests
 #   make docs     the reference pages that are made from the code: formats, metrics, the control API
 #   make bad      every broken file the corpus can make through converters and jail; some of them are among the tests
@@ -20,7 +23,7 @@ JOBS   ?= $(shell expr $$(nproc) + 1)
 RUN    := .venv/bin/python -m
 
 .DELETE_ON_ERROR:
-.PHONY: demo test check hostile-container chaos docs bad bench lock clean
+.PHONY: demo test check hostile-container factory stack-test chaos docs bad bench lock clean
 
 demo: .venv/installed
 	$(RUN) wats_worker demo $(ARGS)
@@ -36,6 +39,12 @@ check: .venv/installed
 
 hostile-container:
 	tests/hostile/container/run $(ARGS)
+
+factory:
+	stack/factory
+
+stack-test: .venv/installed
+	cd tests && ../$(RUN) stack $(ARGS)
 
 chaos: .venv/installed
 	cd tests && ../$(RUN) chaos $(ARGS)
@@ -71,12 +80,15 @@ PIP = if [ -x .venv/bin/pip ]; then set -- $(RUN) pip; else set -- $(PYTHON) -m 
 	@touch $@
 
 # The locks hold for every system and name no registry: packages come from wherever pip is set up to fetch them.
+# An installation by requirements.lock, such as the image, has every extra.
 COMPILE = UV_CUSTOM_COMPILE_COMMAND='make lock' .tools/bin/uv pip compile --quiet --universal \
     --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml $(ARGS)
 
 lock: .tools/bin/uv
 	$(COMPILE) --group dev --output-file requirements-dev.lock
-	$(COMPILE) --constraints requirements-dev.lock --output-file requirements.lock
+	$(COMPILE) --all-extras --constraints requirements-dev.lock --output-file requirements.lock
+	@$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' | \
+	    $(subst pyproject.toml,-,$(COMPILE)) --constraints requirements-dev.lock --output-file requirements-build.lock
 
 .tools/bin/uv:
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .tools uv
