@@ -11,6 +11,7 @@ import servers
 from redis import Redis
 from running import RunningLine, wstf
 from support import wait_until
+from tunnel import Certificates, tunnel
 
 from wats_broker.access import Scope
 from wats_broker.names import Stage
@@ -36,19 +37,25 @@ quiet_s = 0.5
 class StagesApart(RunningLine):
     """The same line with every stage started by itself, each under its own name at the broker."""
 
-    def __init__(self, folder: Path, server: Simulator, *, port: int, passwords: Path) -> None:
+    def __init__(
+        self, folder: Path, server: Simulator, *, port: int, passwords: Path, certificates: Certificates
+    ) -> None:
         (folder / "share").mkdir()
         super().__init__(folder, server, source=SCHEDULED.format(share=folder / "share"))
         self._stages: list[subprocess.Popen[bytes]] = []
         self._logins = {
             stage: {
-                "WATS_BROKER__URL": f"redis://{stage}@127.0.0.1:{port}/0",
+                "WATS_BROKER__URL": f"rediss://{stage}@localhost:{port}/0",
                 "WATS_BROKER__PASSWORD_FILE": str(passwords / f"{stage}.password"),
             }
             for stage in STAGES
         }
         # What we look at it by ourselves.
-        ours = f'url = "redis://control@127.0.0.1:{port}/0"\npassword_file = "{passwords}/control.password"'
+        ours = f"""url = "rediss://control@localhost:{port}/0"
+password_file = "{passwords}/control.password"
+ca_file = "{certificates.authority}"
+cert_file = "{certificates.client}"
+key_file = "{certificates.client_key}\""""
         self.config.write_text(self.config.read_text().replace(f'url = "embedded:{folder}/broker"', ours))
 
     def start(self) -> None:
@@ -97,12 +104,15 @@ def broker_port(tmp_path: Path, passwords: Path) -> Iterator[int]:
 
 @pytest.fixture
 def line(tmp_path: Path, server: Simulator, passwords: Path, broker_port: int) -> Iterator[StagesApart]:
-    apart = StagesApart(tmp_path, server, port=broker_port, passwords=passwords)
-    try:
-        apart.start()
-        yield apart
-    finally:
-        code = apart.stop()
+    """All stages, which reach the broker by TLS and show a certificate."""
+    certificates = Certificates.made_in(tmp_path / "certificates")
+    with tunnel(certificates, broker_port) as port:
+        apart = StagesApart(tmp_path, server, port=port, passwords=passwords, certificates=certificates)
+        try:
+            apart.start()
+            yield apart
+        finally:
+            code = apart.stop()
     assert code == 0, f"a stage ended with {code}; see {apart.log}"
 
 
