@@ -149,7 +149,7 @@ class Line:
     @cached_property
     def spool(self) -> Spool:
         """The truth about data."""
-        return Spool(self.settings.spool.folder)
+        return Spool(self.settings.spool.folder, slow_bytes=self.settings.spool.slow_below_mb * 2**20)
 
     @cached_property
     def trail(self) -> Book:

@@ -254,6 +254,11 @@ METRICS: Final = (
         "Files that the spool's disk still takes.",
     ),
     Metric(
+        "wats_spool_pace",
+        _G,
+        "The part of the usual pace at which files are taken: less than 1 while its disk gets full.",
+    ),
+    Metric(
         "wats_spool_writable",
         _G,
         "1 while the spool takes files.",

@@ -96,14 +96,15 @@ def _spool(desk: Desk) -> Dependency:
         f"make room on the disk of {desk.spool.root}, mount it, or give its folder back to the worker's user"
     )
     try:
-        problem = desk.spool.room().problem
+        room = desk.spool.room()
+        problem, concern = room.problem, room.concern
         desk.spool.local_clock_device()  # it writes: a disk that is full of errors says so only then
     except (OSError, SpoolError) as error:
-        problem = str(error)
+        problem, concern = str(error), ""
     complaints = [one for one in desk.fleet.complaints() if one.what == "spool"]
     if not problem and complaints:
         problem = f"{complaints[0].worker}: {complaints[0].reason}"
-    return _bad("spool", problem, fix) if problem else _good("spool")
+    return _bad("spool", problem, fix) if problem else _good("spool", concern)
 
 
 def _jail(desk: Desk) -> Dependency:

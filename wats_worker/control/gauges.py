@@ -45,6 +45,7 @@ def spool_gauges(desk: Desk) -> Iterator[Gauge]:
         writable = room.writable and room.enough
         yield "wats_spool_free_bytes", (), room.free_bytes
         yield "wats_spool_free_files", (), room.free_files
+        yield "wats_spool_pace", (), room.pace
     yield "wats_spool_writable", (), writable
 
 

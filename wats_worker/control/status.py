@@ -1,6 +1,7 @@
 """``/status``: is it healthy, what is it doing, what waits for a person?"""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 from fastapi import APIRouter
@@ -18,6 +19,7 @@ from wats_worker.control.door import Reads
 from wats_worker.control.models.queue import QueueCensus
 from wats_worker.control.models.status import KnownProcesses, Sandbox, SourceBrief, Status
 from wats_worker.settings import WorkerSettings
+from wats_worker.spool.errors import SpoolError
 
 #: Concerns about single files in watch folders that are told; the others look the same.
 _MOST_TROUBLES: Final = 20
@@ -47,6 +49,7 @@ def look(desk: Desk) -> Status:
     concerns = [
         *_stages(settings, workers),
         *_waiting(census, states),
+        *_disk(desk),
         *_switches(desk),
         *(f"source {one.source}: {one.name}: {one.reason}" for one in troubles[:_MOST_TROUBLES]),
         *(
@@ -104,6 +107,13 @@ def _parked(lot: Lot) -> Iterator[str]:
             f"{lot.count} message(s) of another release are parked, the last one in {lot.newest.queue}: "
             f"{lot.newest.reason}. They go on by themselves when a worker comes that can read them"
         )
+
+
+def _disk(desk: Desk) -> Iterator[str]:
+    """Before it is full; when it is, health says so."""
+    with suppress(OSError, SpoolError):
+        if concern := desk.spool.room().concern:
+            yield f"the disk of {desk.spool.root}: {concern}. Make room, or let retention do so"
 
 
 def _switches(desk: Desk) -> Iterator[str]:

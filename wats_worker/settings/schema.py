@@ -91,6 +91,8 @@ class SpoolSettings(Section):
     """Where claimed files and undelivered reports lie."""
 
     folder: Folder = Field(default_factory=lambda: data_folder() / "spool")
+    #: With less room on its disk files are taken more slowly the less there is; with 64 MiB none are.
+    slow_below_mb: Annotated[int, Field(ge=0)] = 256
 
 
 class PoolSettings(LimitSettings):

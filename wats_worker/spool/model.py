@@ -120,6 +120,15 @@ class DiskRoom:
     writable: bool
     enough: bool  #: whether it has room for new files
     too_slow_s: float = 0.0  #: what a little write takes, if that is too long
+    #: The part of the usual pace at which files may be taken: less and less between soft mark and floor.
+    pace: float = 1.0
+
+    @property
+    def concern(self) -> str:
+        """One line for a person who can still prevent the worst; empty while there is room enough."""
+        if self.problem or self.pace >= 1:
+            return ""
+        return f"only {self.free_bytes // 2**20} MiB are left, so files are taken more slowly"
 
     @property
     def problem(self) -> str:

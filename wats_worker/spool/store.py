@@ -45,6 +45,7 @@ class Spool:
         root: its folder, made if it is not there and closed to other users.
         floor_bytes: with less free space than this, ``room`` asks not to claim more.
         floor_files: the same for the number of files the disk can still hold.
+        slow_bytes: with less free space than this, ``room`` asks to claim more slowly.
         patience_s: the same if the disk takes so many seconds to make a few bytes durable.
         step: told the name of each step before it is made. Only for testing.
     """
@@ -55,11 +56,13 @@ class Spool:
         *,
         floor_bytes: int = 64 * 2**20,
         floor_files: int = 1000,
+        slow_bytes: int = 0,
         patience_s: float = 5.0,
         step: Callable[[str], None] = _go_on,
     ) -> None:
         self.root = root
         self._floor_bytes, self._floor_files = floor_bytes, floor_files
+        self._slow_bytes = slow_bytes
         self._step = step
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         root.chmod(0o700)
@@ -212,7 +215,13 @@ class Spool:
             writable=not disk.f_flag & os.ST_RDONLY and os.access(self.root, os.W_OK),
             enough=free_bytes >= self._floor_bytes and free_files >= self._floor_files,
             too_slow_s=self._tempo.too_slow_s(),
+            pace=self._pace(free_bytes),
         )
+
+    def _pace(self, free_bytes: int) -> float:
+        above = free_bytes - self._floor_bytes
+        # From full pace at the soft mark down to none at the floor, so that what makes room can keep up.
+        return min(max(above / max(self._slow_bytes - self._floor_bytes, 1), 0.0), 1.0)
 
     def local_clock_device(self) -> int | None:
         """The device the spool is on, if the times of files there are told by this machine's own clock."""

@@ -42,6 +42,8 @@ _BATCH_BYTES: Final = 64 * 2**20
 _TERM_S: Final = 15.0
 #: Seconds after which somebody else's source is asked for again.
 _ASK_S: Final = 1.0
+#: Seconds between two portions while the disk gets full.
+_SLOWLY_S: Final = 1.0
 #: Seconds after which it is asked again whether file times are told by our clock.
 _CLOCK_CHECK_S: Final = 60.0
 
@@ -244,8 +246,21 @@ class SourceWatcher:
 
     def _take(self, batch: Sequence[Claimable]) -> bool:
         """Take in one batch; whether there may be room for another one."""
-        if problem := self._spool.room().problem:
-            raise SpoolUnusable(self._spool.root, problem)
+        room = self._spool.room()
+        if room.problem:
+            raise SpoolUnusable(self._spool.root, room.problem)
+        if room.pace < 1:
+            return self._take_slowly(batch, max(1, int(len(batch) * room.pace)))
+        return self._take_all(batch)
+
+    def _take_slowly(self, batch: Sequence[Claimable], count: int) -> bool:
+        """The disk gets full: take some, and give what makes room time to do so."""
+        if self._take_all(batch[:count]):
+            self._blocked_until = self._now().steady + _SLOWLY_S
+        self._read |= {file.name: file for file in batch[count:]}
+        return False
+
+    def _take_all(self, batch: Sequence[Claimable]) -> bool:
         taking = self._intake.take(batch)
         with disk_weather(self._spool.root):
             self._candidates.taken((file.name, file.stamp, file.file_id) for file in taking.taken)

@@ -207,3 +207,14 @@ def test_a_broker_that_goes_and_comes(settings, tmp_path):
                 desk.fleet.beat(worker(stage, jail="strict"))
             monitor.becomes()
         line.redis.close()
+
+
+def test_a_disk_that_gets_full_is_told_before_it_is(desk, client):
+    """In the status and in the details; the line is ready all the same."""
+    desk.spool._slow_bytes = 2**62
+
+    (spool,) = [one for one in client.health().dependencies if one.name == "spool"]
+
+    assert spool.ok
+    assert "more slowly" in spool.reason
+    assert any("retention" in concern for concern in client.status().concerns)

@@ -235,6 +235,17 @@ def test_room_tells_when_to_stop(tmp_path):
     assert "MiB" in tight.problem
 
 
+def test_room_tells_when_to_slow_down(tmp_path):
+    """Between the soft mark and the floor, the less room the slower; and a person is told before it is full."""
+    free = Spool(tmp_path / "spool").room().free_bytes
+    near, far = (Spool(tmp_path / "spool", slow_bytes=mark).room() for mark in (int(free * 1.5), free // 2))
+
+    assert 0.4 < near.pace < 0.9
+    assert "more slowly" in near.concern
+    assert not near.problem
+    assert (far.pace, far.concern) == (1.0, "")
+
+
 def test_strange_things_in_the_trees_are_no_files(spool, file_id):
     """``lost+found``, editors' droppings."""
     (spool.root / "files/lost+found").mkdir()

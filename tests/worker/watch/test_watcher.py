@@ -437,6 +437,26 @@ def test_a_spool_without_room_leaves_everything_where_it_is(line, watching, arri
     wait_until(lambda: not line.journal.troubles("ict"), what="the end of the trouble")
 
 
+def test_a_spool_that_gets_full_is_filled_slowly(line, watching, arrived, monkeypatch):
+    """A few at a time, so that what makes room can keep up; they come all the same."""
+    portions, claim = [], line.spool.claim
+
+    def counted(files, **how):
+        portions.append(len(files))
+        return claim(files, **how)
+
+    monkeypatch.setattr(line.spool, "claim", counted)
+    line.spool._slow_bytes = 2**62
+    names = ["1.csv", "2.csv"]
+    for name in names:
+        (line.folder / name).write_text(name)
+    watching(line.watcher())
+
+    arrived(*names)
+
+    assert set(portions) == {1}
+
+
 def test_a_spool_that_takes_for_ever_leaves_everything_where_it_is(line, watching, arrived):
     """A slow disk is told like a full one, and work goes on when it is quick again."""
     line.spool._tempo._patience_s = 0.0
