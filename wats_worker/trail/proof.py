@@ -18,8 +18,8 @@ from wats_worker.trail.entry import Entry, Event, hash_of
 from wats_worker.trail.manifests import SEALED, Manifest, Record, list_path, listed, path, sealed
 from wats_worker.trail.seal import Witness
 
-#: How the trail says that a rule took something out of the archive; its target is the record's name.
-PURGED: Final = "record purged"
+#: How the trail says that a rule took the bytes of files out of the archive; it names the files.
+PURGED: Final = "files purged"
 
 
 class Kind(StrEnum):
@@ -52,12 +52,11 @@ class Proof:
     records: int
     last: str  #: hash of the newest manifest; keep it elsewhere
     key: str  #: what the signatures were checked with
+    purged: frozenset[str]  #: files whose bytes a rule took away
 
 
 #: The hash of a record of the archive as it is now, from its bytes; None if it is gone.
 HashNow = Callable[[str], str | None]
-#: What else is there: all names in the archive.
-Names = Callable[[], Collection[str]]
 
 
 class Check:
@@ -106,7 +105,8 @@ class Check:
             if one not in hashes.values()
         ]
         last = hashes.get(days[-1], "") if days else ""
-        return Proof(tuple(findings), self._lines, len(days), records, last, self._witness.name)
+        purged = frozenset(self._purged)
+        return Proof(tuple(findings), self._lines, len(days), records, last, self._witness.name, purged)
 
     def _trail(self) -> Iterator[Finding]:
         """Every line stands where it was written."""
@@ -142,7 +142,7 @@ class Check:
         if entry.told.event is Event.DONE and entry.told.action == SEALED:
             self._sealed[entry.told.target] = str(entry.told.facts.get("hash", ""))
         if entry.told.event is Event.DONE and entry.told.action == PURGED:
-            self._purged.add(entry.told.target)
+            self._purged.update(map(str, entry.told.facts.get("files", ())))
 
     def _head(self) -> Iterator[Finding]:
         """The trail goes as far as it was signed."""
@@ -199,9 +199,9 @@ class Check:
     def _record(self, record: Record, day: str, hash_now: HashNow | None) -> Iterator[Finding]:
         assert hash_now is not None  # noqa: S101  the caller's loop is empty without
         now = hash_now(record.name)
-        if now is None and record.name not in self._purged:
-            yield Finding(Kind.MISSING, record.name, f"it was archived on {day}, and no rule purged it")
-        elif now is not None and now != record.hash:
+        if now is None:
+            yield Finding(Kind.MISSING, record.name, f"it was archived on {day}")
+        elif now != record.hash:
             yield Finding(Kind.CHANGED, record.name, f"it was archived on {day} with another content")
 
 

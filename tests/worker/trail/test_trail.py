@@ -295,13 +295,16 @@ class TestProof:
         assert check() == ["changed: aa11: it was archived on 2026-11-20 with another content"]
 
     def test_a_missing_record_of_the_archive(self, week, check, archive):
-        """Unless a rule purged it: then the trail says so."""
+        """No rule takes a record away, only bytes."""
         del archive["2026-11-20"]["aa11"]
-        assert check() == ["missing: aa11: it was archived on 2026-11-20, and no rule purged it"]
 
-        did(week, PURGED, target="aa11", reason="older than 90 days")
+        assert check() == ["missing: aa11: it was archived on 2026-11-20"]
 
-        assert check() == []
+    def test_what_a_rule_took_away_is_known(self, week):
+        """The trail names the files."""
+        did(week, PURGED, reason="older than 90 days", facts={"files": ["f1", "f2"]})
+
+        assert Check(week.layout, week.seal().witness).run().purged == {"f1", "f2"}
 
     def test_an_older_copy_of_everything(self, week, check, tmp_path, calendar, seal):
         """It fits in itself; who kept a manifest's hash elsewhere finds out."""
