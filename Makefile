@@ -10,7 +10,8 @@
 #   make stack-test
 #                 that stack for real: faults, upgrades, and an audit; skipped with a reason where no engine runs
 #   make chaos    storms over a whole line, long ones; a short one is among the tests
-#   make docs     the reference pages that are made from the code: formats, metrics, the control API
+#   make docs     the reference pages that are made from the code: formats, metrics, the control API, the protocol,
+#                 settings, commands
 #   make bad      every broken file the corpus can make through converters and jail; some of them are among the tests
 #   make bench    how fast the line is, against a floor measured in the same run
 #   make lock     the lock files again from pyproject.toml; make lock ARGS=--upgrade takes newer releases
@@ -53,6 +54,9 @@ docs: .venv/installed
 	$(RUN) wats_worker.converters.reference docs/reference/formats.md
 	$(RUN) wats_worker.control.catalogue docs/reference/metrics.md
 	$(RUN) wats_worker.app.handbook docs/reference/api.md
+	$(RUN) wats_worker.control.handbook docs/reference/protocol.md
+	$(RUN) wats_worker.settings.handbook docs/reference/settings.md
+	$(RUN) wats_worker.cli.handbook docs/reference/cli.md
 
 bad: .venv/installed
 	cd tests && ../$(RUN) ordeal $(ARGS)

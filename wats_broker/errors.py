@@ -2,6 +2,7 @@
 
 BrokerError
 ├── BrokerUnreachable      no answer from Redis or Valkey
+├── UnfitBroker            an answer, but too old, or it does not let us in
 ├── EmbeddedServerError    the server under our own care can't run
 │   └── DataDirectoryBusy  somebody else holds its data directory
 ├── UnreadableMessage      a message that is not ours to understand

@@ -32,17 +32,7 @@ one shape:
 {"error": {"code": "too_many_requests", "text": "…", "fix": "ask again in 3 s", "request_id": "0f3a9c"}}
 ```
 
-| status | code | means |
-|---|---|---|
-| 400 | `version_mismatch` | another protocol is spoken there |
-| 401 | `unauthenticated` | no token, a wrong one, or one that is over |
-| 403 | `forbidden` | the token's scope is not enough |
-| 404 | `not_found` | there is nothing of this name |
-| 409 | `conflict` | it is there, but in no state for this |
-| 413 | `too_long` | a body of more than a mebibyte |
-| 422 | `invalid` | the request can be read, and asks for something that can't be |
-| 429 | `too_many_requests` | too often; `Retry-After` says when it is worth asking again |
-| 503 | `broker_away`, `spool_unusable`, `trail_unusable` | nothing can be done just now; `Retry-After` |
+What the codes mean stands in [Protocol](protocol.md#refusals).
 """
 
 

@@ -83,11 +83,14 @@ def difference(old: WorkerSettings, new: WorkerSettings) -> Difference:
     sections = {key.partition(".")[0] for key in keys}
     return Difference(
         keys=keys,
-        stages=tuple(
-            stage for stage in Stage if any(stage in READ_BY.get(section, _ALL) for section in sections)
-        ),
+        stages=tuple(stage for stage in Stage if any(stage in readers(section) for section in sections)),
         refused={key: REFUSED[key] for key in keys if key in REFUSED},
     )
+
+
+def readers(section: str) -> frozenset[Stage]:
+    """Who reads a section; one that the table does not know is read by everybody."""
+    return READ_BY.get(section, _ALL)
 
 
 _NONE: Final = object()
