@@ -21,6 +21,9 @@ from wats_worker.app.line import Line
 from wats_worker.settings import load
 from wats_worker.simulator.running import Simulator
 
+#: What a line without scheduled sources is made of.
+STAGES = {"archive", "control", "watch", "convert", "upload"}
+
 
 class RunningLine:
     """``wats-worker up`` on a folder of its own.
@@ -90,9 +93,7 @@ look_s = 0.3
 
     def _complete(self) -> bool:
         try:
-            return {"control", "watch", "convert", "upload"} <= {
-                worker.stage for worker in self.line.fleet.alive()
-            }
+            return {worker.stage for worker in self.line.fleet.alive()} >= STAGES
         except (BrokerError, RedisError):
             return False
 

@@ -1,4 +1,4 @@
-"""Who lives, and who holds which post: watching a source, ticking for those that are scheduled."""
+"""Who lives, and who holds which post: watching a source, ticking for those that are scheduled, archiving."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -152,6 +152,21 @@ class DutyLease:
     def release(self, holder: str) -> None:
         """Let the next one in at once."""
         self._post.release("duties", holder)
+
+
+class ArchiveLease:
+    """One archivist for the spool of all hosts; the others stand by."""
+
+    def __init__(self, redis: Client, keys: Keys) -> None:
+        self._post = _Post(redis, lambda _: keys.archiving())
+
+    def acquire(self, holder: str, *, term_s: float) -> str:
+        """Ask to archive, or to go on. Returns who does: ``holder``, or somebody else."""
+        return self._post.acquire("archive", holder, term_s=term_s)
+
+    def release(self, holder: str) -> None:
+        """Let the next archivist in at once."""
+        self._post.release("archive", holder)
 
 
 class _Post:

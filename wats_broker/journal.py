@@ -428,6 +428,13 @@ class Journal:
             looked, portion = looked + portion, _PORTION
         return Page(tuple(found), str(place))
 
+    def stories(self, file_ids: Sequence[str]) -> list[tuple[Event, ...]]:
+        """What happened to each of these files, in one round trip; nothing of one that is forgotten."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for file_id in file_ids:
+            pipeline.lrange(self._keys.story(file_id), 0, -1)
+        return [tuple(_event(text) for text in story) for story in pipeline.execute()]
+
     def records(self, file_ids: Sequence[str]) -> list[FileRecord | None]:
         """What is known of these files, without their stories; None for one that is forgotten."""
         pipeline = self._redis.pipeline(transaction=False)

@@ -23,6 +23,7 @@ class Stage(StrEnum):
     UPLOAD = "upload"
     POLL = "poll"
     BEAT = "beat"
+    ARCHIVE = "archive"
     CONTROL = "control"
     CONSOLE = "console"
 
@@ -67,6 +68,10 @@ class Keys:
 
     def _key(self, *parts: str) -> str:
         return ":".join((f"{{{self.namespace}:v{MAJOR}}}", *parts))
+
+    def prefix(self) -> str:
+        """What all keys but Celery's begin with."""
+        return self._key("")
 
     def queue(self, part: str) -> str:
         """One structure of the upload queue: ``items``, ``ready``, ``leased`` …"""
@@ -119,6 +124,10 @@ class Keys:
     def duties(self) -> str:
         """Who does what has to be done now and then; two would be in each other's way."""
         return self._key("duties")
+
+    def archiving(self) -> str:
+        """Who archives; two would do each other's work."""
+        return self._key("archiving")
 
     def board(self) -> str:
         """What the upload stage puts up for all others: one list, and what stands beside it."""

@@ -67,11 +67,12 @@ def audit(
 def places(file: Dropped, names: Iterable[str], inboxes: Mapping[str, Path], spool: Path) -> list[str]:
     """Where the bytes of a file are: it has to be exactly one place."""
     trees = {
-        "waiting": spool / "files" / file.file_id,
-        "quarantined": spool / "quarantine" / file.file_id,
-        "delivered": spool / "archive" / file.file_id[:2] / file.file_id,
+        "waiting": spool / "files" / file.file_id / "meta.json",
+        "quarantined": spool / "quarantine" / file.file_id / "meta.json",
+        "finished": spool / "finished" / file.file_id / "meta.json",
+        "delivered": spool.parent / "archive/files" / file.file_id[:2] / file.file_id / "000001",
     }
-    found = [place for place, folder in trees.items() if (folder / "meta.json").exists()]
+    found = [place for place, card in trees.items() if card.exists()]
     found += ["in its folder" for name in names if (inboxes[file.source] / name).exists()]
     return found
 
@@ -96,7 +97,7 @@ def _judge(file: Dropped, there: list[str], by_serial: Mapping[str, list[Row]], 
             found.quarantined += 1
             if file.serials:
                 found.unexpected.append(f"{file.name}: a good file was quarantined")
-        case ["waiting" | "in its folder"]:
+        case ["waiting" | "finished" | "in its folder"]:
             found.waiting.append(f"{file.name}: {there[0]}")
         case _:
             found.unexpected.append(f"{file.name}: is in {len(there)} places: {', '.join(there)}")

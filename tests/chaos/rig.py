@@ -118,7 +118,9 @@ class Rig:
     def lives(self) -> bool:
         """Whether every stage has reported for work."""
         try:
-            return {"watch", "convert", "upload"} <= {worker.stage for worker in self.line.fleet.alive()}
+            return {"watch", "convert", "upload", "archive"} <= {
+                worker.stage for worker in self.line.fleet.alive()
+            }
         except (BrokerError, RedisError):
             return False
 

@@ -195,6 +195,7 @@ class _Storm:
             return (
                 not any(any(rig.inbox(name).iterdir()) for name in sources)
                 and not any((rig.spool / "files").iterdir())
+                and not any((rig.spool / "finished").iterdir())
                 and not any(incoming.glob("*/*/*/source"))
             )
 

@@ -53,16 +53,17 @@ class World:
         self.requests = [{"method": "POST", "id": "id-1", "status": 200}]
 
     def folder(self, file: tide.Dropped, tree: str) -> Path:
-        middle = file.file_id[:2] if tree == "archive" else ""
-        return self.spool / tree / middle / file.file_id
+        if tree == "archive":
+            return self.spool.parent / "archive/files" / file.file_id[:2] / file.file_id
+        return self.spool / tree / file.file_id
 
     def put(self, file: tide.Dropped, tree: str) -> None:
         folder = self.folder(file, tree)
         folder.mkdir(parents=True)
-        (folder / "meta.json").touch()
+        (folder / ("000001" if tree == "archive" else "meta.json")).touch()
 
     def remove(self, file: tide.Dropped, tree: str) -> None:
-        (self.folder(file, tree) / "meta.json").unlink()
+        (self.folder(file, tree) / ("000001" if tree == "archive" else "meta.json")).unlink()
 
     def audit(self):
         return audit(self.dropped, self.inboxes, self.spool, self.stored, self.requests)

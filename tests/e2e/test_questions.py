@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from running import wstf
+from running import STAGES, wstf
 from support import wait_until
 
 from wats_broker.states import FileState
@@ -40,7 +40,7 @@ def test_a_healthy_line_says_so(line):
     assert code == 0
     assert status["healthy"]
     assert status["files"]["delivered"] == 1
-    assert {worker["stage"] for worker in status["workers"]} == {"control", "watch", "convert", "upload"}
+    assert {worker["stage"] for worker in status["workers"]} == STAGES
     assert "Healthy" in command(line, "status")[1]
 
 

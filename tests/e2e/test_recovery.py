@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
-from running import wstf
+from running import STAGES, wstf
 from support import wait_until
 
 from wats_broker.connection import celery_url
@@ -40,7 +40,7 @@ def test_a_broker_that_forgets_everything_while_a_thousand_reports_wait(line):
     assert serials(line) == [f"SN{n:04}" for n in range(1000)]
     assert {report["receiveCount"] for report in line.delivered()} == {1}
     assert line.server.state()["max_in_flight"] <= 5
-    assert {worker.stage for worker in line.line.fleet.alive()} == {"control", "watch", "convert", "upload"}
+    assert {worker.stage for worker in line.line.fleet.alive()} == STAGES
 
 
 def test_a_worker_that_takes_no_messages_is_replaced(line):

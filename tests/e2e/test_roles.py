@@ -21,7 +21,7 @@ from wats_worker.simulator.running import Simulator
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-STAGES = (Stage.WATCH, Stage.CONVERT, Stage.UPLOAD, Stage.POLL, Stage.BEAT, Stage.CONTROL)
+STAGES = (Stage.WATCH, Stage.CONVERT, Stage.UPLOAD, Stage.POLL, Stage.BEAT, Stage.ARCHIVE, Stage.CONTROL)
 SCHEDULED = """
 [[scheduled]]
 name = "polled"

@@ -32,7 +32,10 @@ class Line:
         self.keys = Keys()
         self.folder = self.root / "in"
         self.folder.mkdir(exist_ok=True)
-        self.spool = Spool(self.root / "spool", floor_bytes=0, floor_files=0)
+        self.archived: set[str] = set()
+        self.spool = Spool(
+            self.root / "spool", floor_bytes=0, floor_files=0, remembered=self.archived.__contains__
+        )
         self.queue = UploadQueue(self.redis, self.keys, limits=self.limits)
         self.journal = Journal(self.redis, self.keys)
         self.lease = WatchLease(self.redis, self.keys)
@@ -65,7 +68,6 @@ class Line:
             "journal": self.journal,
             "dispatch": self.dispatch,
             "backlog": self.backlog,
-            "post_action": self.post_action,
             "patience": Patience(taken_s=0, suspended_s=0),
         }
         return Reconciler(**(parts | changes))

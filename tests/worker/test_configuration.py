@@ -388,7 +388,7 @@ class TestWhatAChangeMeans:
 
         found = difference(old, new)
 
-        assert set(found.stages) == {Stage.WATCH, Stage.CONVERT, Stage.UPLOAD, Stage.CONTROL}
+        assert set(found.stages) == {Stage.WATCH, Stage.CONVERT, Stage.UPLOAD, Stage.ARCHIVE, Stage.CONTROL}
         assert {key.split(".")[1] for key in found.keys} == {"b"}
         assert found.is_live
 
@@ -406,6 +406,7 @@ class TestWhatAChangeMeans:
             "broker.namespace": "other",
             "broker.embedded_fsync": "always",
             "broker.embedded_tcp": True,
+            "archive.folder": "/elsewhere",
             "spool.folder": "/elsewhere",
         }
         section, _, name = key.partition(".")

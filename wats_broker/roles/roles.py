@@ -6,6 +6,7 @@
     upload                            x
     poll               x
     beat
+    archive
     control            x                                  x                x
     line: all of these, for a machine that runs all stages as one user
 
@@ -33,6 +34,7 @@ class Role(StrEnum):
     UPLOAD = "upload"
     POLL = "poll"
     BEAT = "beat"
+    ARCHIVE = "archive"
     CONTROL = "control"
     LINE = "line"  #: a machine with all of these
     FLOWER = "flower"
@@ -141,6 +143,18 @@ def _beat(keys: Keys, database: int) -> Rights:
     )
 
 
+def _archive(keys: Keys, _: int) -> Rights:
+    ours = Ours(keys)
+    return all_of(
+        [
+            of_commands("ping info select client|setname client|setinfo"),
+            ours.lives(),
+            ours.holds(keys.archiving()),
+            ours.journal_looks(),
+        ]
+    )
+
+
 def _control(keys: Keys, database: int) -> Rights:
     ours, celery = Ours(keys), Celerys(keys, database)
     return all_of(
@@ -197,6 +211,7 @@ _STAGES: Final[Mapping[Role, Callable[[Keys, int], Rights]]] = MappingProxyType(
         Role.UPLOAD: _upload,
         Role.POLL: _poll,
         Role.BEAT: _beat,
+        Role.ARCHIVE: _archive,
         Role.CONTROL: _control,
     }
 )

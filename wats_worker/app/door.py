@@ -74,6 +74,7 @@ def make_desk(line: Line, config: Path | None) -> Desk:
         switches=line.switches,
         parking=line.parking,
         spool=line.spool,
+        archive=lambda: line.archive,
         trail=line.trail,
         dispatch=lambda: line.dispatch,
         neighbours=neighbours(line),

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wats_broker.board import Board
 from wats_broker.connection import connect
-from wats_broker.fleet import BeatLease, DutyLease, Fleet, WatchLease
+from wats_broker.fleet import ArchiveLease, BeatLease, DutyLease, Fleet, WatchLease
 from wats_broker.journal import Journal
 from wats_broker.names import Keys, Stage
 from wats_broker.parking import Parking
@@ -21,6 +21,7 @@ from wats_worker.settings import AnySource, Source, WorkerSettings
 from wats_worker.spool.names import process_list
 from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.store import Spool
+from wats_worker.store.errors import StoreError
 from wats_worker.telemetry import Traces, traces
 from wats_worker.trail.book import Book
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from celery import Celery
 
     from wats_broker.dispatch import Dispatch
+    from wats_worker.archive.archive import Archive
     from wats_worker.convert.known import Knowledge
 
 
@@ -108,6 +110,11 @@ class Line:
         return DutyLease(self.redis, self.keys)
 
     @cached_property
+    def archive_lease(self) -> ArchiveLease:
+        """Who archives."""
+        return ArchiveLease(self.redis, self.keys)
+
+    @cached_property
     def polls(self) -> Polls:
         """Where the scheduled sources stand."""
         return Polls(self.redis, self.keys)
@@ -149,7 +156,36 @@ class Line:
     @cached_property
     def spool(self) -> Spool:
         """The truth about data."""
-        return Spool(self.settings.spool.folder, slow_bytes=self.settings.spool.slow_below_mb * 2**20)
+        return Spool(
+            self.settings.spool.folder,
+            slow_bytes=self.settings.spool.slow_below_mb * 2**20,
+            remembered=self.remembers,
+        )
+
+    @cached_property
+    def archive(self) -> "Archive":
+        """Everything that was delivered."""
+        from wats_worker.archive.archive import Archive  # noqa: PLC0415  most questions need none of it
+        from wats_worker.store.folder import FolderStore  # noqa: PLC0415  as above
+
+        return Archive(FolderStore(self.settings.archive_folder()))
+
+    def remembers(self, file_id: str) -> bool:
+        """Whether a file is in the archive.
+
+        While that can't be asked, nothing is. The worst that comes of it: bytes that come a second time are
+        delivered a second time, under the same ids.
+        """
+        try:
+            return self.archive.has(file_id)
+        except StoreError:
+            return False
+
+    def archived_receipts(self, file_id: str) -> list[dict[str, Any]]:
+        """What the server said to the reports of an archived file; nothing if it is not in the archive."""
+        record = self.archive.record(file_id)
+        told = record.reports if record else ()
+        return [{**receipt, "report_id": one.card.report_id} for one in told for receipt in one.receipts]
 
     @cached_property
     def trail(self) -> Book:
@@ -177,11 +213,6 @@ class Line:
         action = PostAction(found.after) if found else PostAction.ARCHIVE
         # Only actions that need a done folder look at it, and the settings see to it that they have one.
         return action, (found.done_folder if found else None) or self.settings.spool.folder
-
-    def finish(self, file_id: str) -> bool:
-        """Do a delivered file's post action and archive it. False when reconciling has to try again."""
-        action, folder = self.post_action(self.spool.meta(file_id).source)
-        return self.spool.finish(file_id, action, folder)
 
     def close(self) -> None:
         """Leave nothing half-made on the spool, and nothing untold."""

@@ -111,7 +111,7 @@ def neighbours(line: Line) -> Neighbours:
         set_aside=roll.set_aside,
         processes=partial(_processes, line),
         trial=Trials(line.settings).run,
-        finish=line.finish,
+        finish=line.spool.finish,
         checks=(check_converters, check_pollers),
         unfit=partial(_unfit, line.settings),
         reload=ask_to_reload,

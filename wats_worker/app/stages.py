@@ -59,6 +59,8 @@ def run(
                     return run_poll(line, stop)
                 case Stage.BEAT:
                     return _beat(line, stop)
+                case Stage.ARCHIVE:
+                    return _archive(line, stop)
                 case Stage.CONTROL:
                     return _control(line, config, stop)
     except (BrokerError, JailUnavailable, NoServer) as error:
@@ -126,6 +128,12 @@ def _watch(line: Line, stop: threading.Event) -> int:
     return 0
 
 
+def _archive(line: Line, stop: threading.Event) -> int:
+    from wats_worker.app.archive import run_archive  # noqa: PLC0415  a database, which few stages need
+
+    return run_archive(line, stop)
+
+
 def _beat(line: Line, stop: threading.Event) -> int:
     from wats_worker.app.beat import run_beat  # noqa: PLC0415  Celery's clock, which no other stage needs
 
@@ -165,7 +173,10 @@ def _control(line: Line, config: Path | None, stop: threading.Event) -> int:
 def _console(settings: WorkerSettings, stop: threading.Event) -> int:
     """It asks the door and not the broker, so it begins without one, and tells when the door is away."""
     try:
-        from wats_worker.console.serving import CannotListen, run_console  # noqa: PLC0415  its library is large
+        from wats_worker.console.serving import (  # noqa: PLC0415  its library is large
+            CannotListen,
+            run_console,
+        )
     except ModuleNotFoundError as missing:
         log.critical("stage_cannot_begin", extra={"reason": f"{missing}: install wats-worker[console]"})
         return CANNOT_BEGIN

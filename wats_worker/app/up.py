@@ -35,12 +35,14 @@ _GRACE_S: Final = {
     Stage.UPLOAD: 60.0,
     Stage.POLL: 60.0,
     Stage.BEAT: 15.0,
+    Stage.ARCHIVE: 30.0,
     Stage.CONTROL: 15.0,
     Stage.CONSOLE: 15.0,
 }
 #: A lower rank starts before a higher one and stops after it.
 _RANK: Final = {
     Stage.BROKER: 0,
+    Stage.ARCHIVE: 1,
     Stage.CONTROL: 1,
     Stage.UPLOAD: 1,
     Stage.CONVERT: 1,
@@ -122,7 +124,7 @@ def _stages(settings: WorkerSettings) -> list[tuple[str, Stage, list[str]]]:
     stages: list[tuple[str, Stage, list[str]]] = []
     if settings.broker.embedded_folder is not None:
         stages.append(("broker", Stage.BROKER, []))
-    stages.append(("control", Stage.CONTROL, []))
+    stages += [("control", Stage.CONTROL, []), ("archive", Stage.ARCHIVE, [])]
     stages += [(pool, Stage.CONVERT, ["--pool", pool]) for pool in settings.pool_names()]
     if settings.server.url is not None:
         stages += [(f"upload-{n + 1}", Stage.UPLOAD, []) for n in range(settings.upload.processes)]

@@ -135,6 +135,11 @@ def _print(found: FileHistory) -> None:
     if found.spool:
         gone = "" if found.spool.has_bytes else "; its bytes are gone"
         say(f"  was {found.spool.path}; now in {found.spool.place} of the spool{gone}")
+    if found.archive:
+        gone = "" if found.archive.has_bytes else "; its bytes are not kept"
+        how = found.archive.how
+        say(f"  was {found.archive.path}; in the archive, edition {found.archive.edition}{gone}")
+        say(f"  made by {how.converter} {how.version} in the jail {how.jail}")
     for event in found.story:
         facts = ", ".join(f"{name} {value}" for name, value in event.facts.items())
         at = datetime.fromtimestamp(event.at, UTC).astimezone()

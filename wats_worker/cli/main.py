@@ -12,6 +12,7 @@ import typer
 
 from wats_broker.names import Stage
 from wats_worker.cli import (
+    archive,
     audit,
     broker,
     configuration,
@@ -55,6 +56,7 @@ app.command("health")(health.health)
 app.command("replay")(replay.replay)
 app.add_typer(broker.app, name="broker")
 app.add_typer(files.app, name="files")
+app.add_typer(archive.app, name="archive")
 app.add_typer(queue.app, name="queue")
 app.add_typer(sources.app, name="sources")
 app.add_typer(polls.app, name="polls")
@@ -87,7 +89,7 @@ def _root(
 
 @app.command()
 def up(config: Config = None) -> None:
-    """Run the whole line on this machine until Ctrl-C: broker, control, watch, convert, upload, poll."""
+    """Run the whole line on this machine until Ctrl-C, from the broker to the archive."""
     unix_only()
     from wats_worker.app.up import run_all  # noqa: PLC0415  see above
 
@@ -170,6 +172,25 @@ def flower(
 def operators_page(config: Config = None) -> None:
     """Serve the console alone: a page for operators, on the control door of a line."""
     raise typer.Exit(_stage(Stage.CONSOLE, load(config)))
+
+
+@app.command()
+def relay(
+    to: Annotated[str, typer.Option(help="The broker of another machine, host:port.")],
+    listen: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1:6379",
+    config: Config = None,
+) -> None:
+    """Pass connections on to the broker of another machine, for stages that have no way out themselves."""
+    unix_only()
+    from wats_worker import logs  # noqa: PLC0415  see above
+    from wats_worker.app.relay import NoPlace, read_place, run_relay  # noqa: PLC0415  see above
+
+    logs.setup("relay", load(config))
+    try:
+        code = run_relay(read_place(listen), read_place(to))
+    except NoPlace as problem:
+        fail(str(problem), Exit.MISCONFIGURED)
+    raise typer.Exit(code)
 
 
 @app.command()

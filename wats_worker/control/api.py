@@ -12,6 +12,7 @@ from wats_broker import protocol
 from wats_broker.access import Allowance
 from wats_broker.errors import VersionMismatchError
 from wats_worker.control import (
+    archive,
     audit,
     config,
     converters,
@@ -46,6 +47,7 @@ _ROOMS: Final[Sequence[Callable[[Desk], APIRouter]]] = (
     status.router,
     trend.router,
     files.router,
+    archive.router,
     queue.router,
     replays.router,
     sources.router,

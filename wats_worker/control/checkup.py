@@ -124,6 +124,14 @@ def _jail(desk: Desk) -> Dependency:
     return _good("jail", f"level {required.name.lower()}")
 
 
+def _archive(desk: Desk) -> Dependency:
+    for complaint in desk.fleet.complaints():
+        if complaint.what == "archive":
+            fix = "make room, mount it or bring its server back; delivered files wait on the spool until then"
+            return _bad("archive", f"{complaint.worker}: {complaint.reason}", fix, needed=False)
+    return _stage(Stage.ARCHIVE, _always)(desk)
+
+
 def _server(desk: Desk) -> Dependency:
     if desk.settings.server.url is None:
         return _good("server", "none is configured, so reports wait on the spool")
@@ -187,6 +195,7 @@ _LOOKS: Final[dict[str, Look]] = {
     "server": _server,
     "watch": _stage(Stage.WATCH, _watches),
     "upload": _stage(Stage.UPLOAD, _uploads),
+    "archive": _archive,
     "poll": _stage(Stage.POLL, _polls),
     "beat": _stage(Stage.BEAT, _polls),
     "messages": _messages,

@@ -18,6 +18,7 @@ from wats_broker.queue import UploadQueue
 from wats_broker.scripts import Client
 from wats_broker.serials import Serials
 from wats_broker.switches import Switches
+from wats_worker.archive.archive import Archive
 from wats_worker.control import problems
 from wats_worker.control.models.converters import ConverterCard, Tried
 from wats_worker.control.models.processes import ProcessList
@@ -45,7 +46,7 @@ class Neighbours:
         set_aside: Those that somebody has to look at; cheap where there are no plugins.
         processes: The server's processes, as a convert worker knows them.
         trial: Tries a file in the jail as the line would: where it lies, its name, a source, a converter.
-        finish: Does a delivered file's post action and archives it.
+        finish: Lays a delivered file where it waits for the archive.
         checks: What else is looked at in a configuration.
         unfit: Why the line could not run here with a configuration; empty if it could.
         reload: Has the line take a changed configuration up; False if somebody else has to.
@@ -67,6 +68,7 @@ class Desk:
 
     Args:
         config: The configuration's file, if there is one.
+        archive: Gives the archive. Its disk may be away, which must not keep the door shut.
         dispatch: Gives the sender of messages; Celery takes its time to load, so it is asked for late.
     """
 
@@ -85,6 +87,7 @@ class Desk:
     switches: Switches
     parking: Parking
     spool: Spool
+    archive: Callable[[], Archive]
     trail: Book
     dispatch: Callable[[], "Dispatch"]
     neighbours: Neighbours

@@ -7,19 +7,21 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
 
-from wats_broker.journal import Page, Wanted
-from wats_broker.states import FileState
+from wats_broker.journal import Event, FileRecord, Page, Wanted
+from wats_broker.states import FileState, ReportState
+from wats_worker.archive.record import KeptFile
 from wats_worker.control import problems
+from wats_worker.control.archive import kept, original_part
+from wats_worker.control.bytes import MOST_BYTES, as_download
 from wats_worker.control.desk import Desk
 from wats_worker.control.door import Reads
+from wats_worker.control.models.archive import InArchive
 from wats_worker.control.models.asking import FileBeginning, SourceName
 from wats_worker.control.models.files import FileHistory, FileLine, Files, OnSpool, ReportLine
 from wats_worker.spool.errors import NotInSpool
 from wats_worker.spool.files import READ_SAFELY
 from wats_worker.spool.model import Place
 
-#: Bytes of a source that are told at once; the rest follows with an offset.
-MOST_BYTES: Final = 1 << 20
 #: Of what a converter printed, the end.
 _STDERR: Final = 64 * 1024
 #: Reports of one file that are told; a lot of semiconductors has ten thousand.
@@ -81,24 +83,13 @@ def router(desk: Desk) -> APIRouter:
         file_id = desk.whole(file)
         try:
             descriptor = os.open(desk.spool.source(file_id), READ_SAFELY)
-        except OSError:
-            raise problems.not_found(
-                f"the bytes of {file_id} are not on the spool", fix="its source's post action took them away"
-            ) from None
+        except (NotInSpool, OSError):
+            return as_download(file_id, *original_part(desk, kept(desk, file_id), offset, length))
         try:
             size, piece = os.fstat(descriptor).st_size, os.pread(descriptor, length, offset)
         finally:
             os.close(descriptor)
-        return Response(
-            piece,
-            media_type="application/octet-stream",
-            headers={
-                # A tester's file may be anything; no browser is to think that it comes from us.
-                "Content-Disposition": f'attachment; filename="{file_id}"',
-                "X-Content-Type-Options": "nosniff",
-                "X-Source-Size": str(size),
-            },
-        )
+        return as_download(file_id, piece, size)
 
     return rooms
 
@@ -117,24 +108,54 @@ def tell(desk: Desk, file_id: str) -> FileHistory:
         Problem: nothing is.
     """
     record = desk.journal.file(file_id)
+    # In the order in which files travel, so that one on its way is not missed.
     on_spool = _on_spool(desk, file_id)
-    if record is None and on_spool is None:
+    archived = desk.archive().record(file_id)
+    if record is None and on_spool is None and archived is None:
         raise problems.not_found(f"no file {file_id} is known here")
     told = FileHistory(
         file=FileLine.of(record) if record else None,
-        story=list(record.story) if record else [],
+        story=_story(record, archived),
         spool=on_spool,
+        archive=_in_archive(desk, archived) if archived else None,
         reason={},
         stderr="",
         warnings=[],
         reports=[],
         more_reports=False,
-        earlier_receipts=[],
     )
     # It may move on while we look; then what was seen first is told.
-    with contextlib.suppress(NotInSpool):
-        return told.model_copy(update=_details(desk, file_id))
-    return told
+    if on_spool is not None:
+        with contextlib.suppress(NotInSpool):
+            return told.model_copy(update=_details(desk, file_id))
+    return told.model_copy(update=_kept_reports(archived)) if archived else told
+
+
+def _story(record: FileRecord | None, archived: KeptFile | None) -> list[Event]:
+    """The journal's, or what it was when the file was archived."""
+    if record is not None and record.story:
+        return list(record.story)
+    return [Event(one.at, one.event, one.facts) for one in archived.story] if archived else []
+
+
+def _in_archive(desk: Desk, record: KeptFile) -> InArchive:
+    return InArchive.of(record, has_bytes=desk.archive().has_bytes(record.original))
+
+
+def _kept_reports(record: KeptFile) -> dict[str, Any]:
+    return {
+        "warnings": list(record.how.warnings),
+        "reports": [
+            ReportLine(
+                report_id=one.card.report_id,
+                state=ReportState.DELIVERED,
+                pending=False,
+                receipt={"report_id": one.card.report_id, **one.receipts[-1]} if one.receipts else None,
+            )
+            for one in record.reports[:_REPORTS]
+        ],
+        "more_reports": len(record.reports) > _REPORTS,
+    }
 
 
 def _on_spool(desk: Desk, file_id: str) -> OnSpool | None:
@@ -178,5 +199,4 @@ def _details(desk: Desk, file_id: str) -> dict[str, Any]:
             for report_id, state in zip(ids, desk.queue.where(ids), strict=True)
         ],
         "more_reports": len(receipts.keys() | waiting) > _REPORTS,
-        "earlier_receipts": spool.earlier_receipts(file_id)[-_REPORTS:],
     }

@@ -19,8 +19,10 @@ from starlette.exceptions import HTTPException
 from wats_broker.access import Scope
 from wats_broker.errors import BrokerError, IllegalMove, VersionMismatchError
 from wats_broker.protocol import PROTOCOL
+from wats_worker.archive.errors import ArchiveError, Purged
 from wats_worker.control.models.refusals import ProblemBody, Refused
 from wats_worker.spool.errors import NotInSpool, SpoolUnusable
+from wats_worker.store.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -112,8 +114,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(VersionMismatchError)
     def mismatch(request: Request, error: VersionMismatchError) -> JSONResponse:
-        fix = "use a client of this server's release; GET /api/v2/hello tells which protocol it speaks"
-        return answer(request, Problem(400, "version_mismatch", str(error), fix=fix))
+        # Who reads this is the other side: to it, "here" is there.
+        text = f"this client speaks protocol {error.theirs}, and the server {error.ours}"
+        older = "update the server, or use a client of its release" if error.newer else "update the client"
+        fix = f"{older}; GET /api/v2/hello tells what the server speaks"
+        return answer(request, Problem(400, "version_mismatch", text, fix=fix))
 
     @app.exception_handler(RequestValidationError)
     def unreadable(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -137,6 +142,18 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(NotInSpool)
     def gone(request: Request, error: NotInSpool) -> JSONResponse:
         return answer(request, not_found(str(error)))
+
+    @app.exception_handler(Purged)
+    def purged(request: Request, error: Purged) -> JSONResponse:
+        return answer(request, not_found(str(error)))
+
+    @app.exception_handler(StoreError)
+    @app.exception_handler(ArchiveError)
+    def unkept(request: Request, error: Exception) -> JSONResponse:
+        log.warning("archive_unusable", extra={"reason": str(error)})
+        headers = {"Retry-After": str(_AGAIN_S)}
+        fix = "see that the archive's disk or server is there, and ask again"
+        return answer(request, Problem(503, "archive_unusable", str(error), fix=fix, headers=headers))
 
     @app.exception_handler(SpoolUnusable)
     def unusable(request: Request, error: SpoolUnusable) -> JSONResponse:

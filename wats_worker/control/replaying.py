@@ -7,23 +7,21 @@ that the spool has moved is found by reconciling, and sent if we did not come to
 
 import contextlib
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from typing import Final
 
-from pydantic import ValidationError
-
 from wats_broker.errors import IllegalMove
 from wats_broker.messages import LATEST, FileSeen
 from wats_broker.states import FileState
+from wats_worker.archive.errors import Damaged
 from wats_worker.control import problems
 from wats_worker.control.desk import Desk
-from wats_worker.spool.errors import NotInSpool
 from wats_worker.spool.model import FileMeta, Place
 
-#: Cards read for one answer; a search through the archive goes on with the next question.
-_CARDS: Final = 5000
+#: Records read for one answer; a search through the archive goes on with the next question.
+_RECORDS: Final = 5000
 
 
 def from_quarantine(desk: Desk, file_id: str, *, converter: str, who: str, reason: str) -> FileMeta:
@@ -50,20 +48,28 @@ def from_archive(desk: Desk, file_id: str, *, converter: str, who: str, reason: 
     Raises:
         Full: the upload queue has no room for it.
     """
-    place = desk.spool.place(file_id)
-    if place is not Place.ARCHIVED:
-        return "it is not in the archive" if place else "the spool does not have it"
-    if not desk.spool.source(file_id).exists():
-        return "its post action took its bytes away"
+    if desk.spool.place(file_id) is not None:
+        return "it is on the spool, so it is not delivered yet or is just being archived"
+    archive = desk.archive()
+    record = archive.record(file_id)
+    if record is None:
+        return "the archive does not have it"
+    if record.original is None or not archive.has_bytes(record.original):
+        return "its bytes are not kept"
     if not desk.queue.reserve(file_id):
         raise Full
-    sent = [str(receipt["report_id"]) for receipt in desk.spool.receipts(file_id)]
-    desk.queue.forget(sent)
-    _enter(desk, desk.spool.meta(file_id), who, reason)
-    if not desk.spool.replay_archived(file_id, priority=LATEST, converter=converter):
-        return "its bytes went away just now"
-    meta = desk.spool.meta(file_id)
-    desk.dispatch().convert([(file_id, meta.pool, meta.priority)])
+    card = record.card.model_copy(
+        update={
+            "converter": converter,
+            "priority": LATEST,
+            "replayed_at": datetime.now(UTC).isoformat(timespec="microseconds"),
+        }
+    )
+    desk.queue.forget([one.card.report_id for one in record.reports])
+    _enter(desk, card, who, reason)
+    if not desk.spool.restore(card, archive.read(record.original)):
+        return "somebody else has just begun to replay it"
+    desk.dispatch().convert([(file_id, card.pool, card.priority)])
     return ""
 
 
@@ -71,14 +77,17 @@ def in_archive(
     desk: Desk, *, source: str | None, since: float, until: float | None, after: str
 ) -> Iterator[tuple[str, bool]]:
     """Look through the archive: each id, and whether it is wanted. No more than so many at once."""
-    for file_id in islice(desk.spool.archived(after=after), _CARDS):
+    for file_id in islice(desk.archive().file_ids(after=after), _RECORDS):
         try:
-            meta = desk.spool.meta(file_id)
-        except (NotInSpool, ValidationError):
+            record = desk.archive().record(file_id)
+        except Damaged:
+            record = None
+        if record is None:
             yield file_id, False
             continue
-        taken_in = datetime.fromisoformat(meta.claimed_at).timestamp()
-        fits = source in {None, meta.source} and taken_in >= since and (until is None or taken_in <= until)
+        card = record.card
+        taken_in = datetime.fromisoformat(card.claimed_at).timestamp()
+        fits = source in {None, card.source} and taken_in >= since and (until is None or taken_in <= until)
         yield file_id, fits
 
 

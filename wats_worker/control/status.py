@@ -82,7 +82,7 @@ def look(desk: Desk) -> Status:
 
 def _stages(settings: WorkerSettings, workers: list[Worker]) -> Iterator[str]:
     alive = {worker.stage for worker in workers}
-    needed = [Stage.WATCH, Stage.CONVERT] + ([Stage.UPLOAD] if settings.server.url else [])
+    needed = [Stage.WATCH, Stage.CONVERT, Stage.ARCHIVE] + ([Stage.UPLOAD] if settings.server.url else [])
     needed += [Stage.POLL, Stage.BEAT] if settings.scheduled else []
     missing = [stage for stage in needed if stage not in alive]
     if missing:

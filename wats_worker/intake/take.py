@@ -165,7 +165,11 @@ class Intake:
     def _recognise(self, file: Claimable) -> None:
         if self.journal.seen(self._seen(file)) is Seen.AGAIN:
             log.info("file_known", extra=_about(file))
-        # Otherwise the journal had lost it, and reconciling will find out how far it had come.
+        elif self.spool.place(file.file_id) in {None, Place.FINISHED}:
+            # The journal had lost it, and all of it is delivered: there is nothing more to be done.
+            for state in (FileState.CONVERTING, FileState.CONVERTED, FileState.DELIVERED):
+                self.journal.record(file.file_id, "file_recovered", state=state)
+        # Otherwise reconciling will find out how far it had come.
 
     def _seen(self, file: Claimable) -> FileSeen:
         return FileSeen(
@@ -185,7 +189,7 @@ class Intake:
         """Archive bytes that were delivered before the spool forgot them: there is nothing to convert."""
         self._recognise(file)
         self.spool.save_reports(file.file_id, {})
-        self.spool.finish(file.file_id, self.action, self.done)
+        self.spool.finish(file.file_id)
 
     def _dispose(self, claimed: Claimed) -> None:
         try:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from wats_broker.names import Stage
 from wats_worker.settings.schema import WorkerSettings
 
-_FILES: Final = frozenset({Stage.WATCH, Stage.CONVERT, Stage.UPLOAD, Stage.CONTROL})
+_FILES: Final = frozenset({Stage.WATCH, Stage.CONVERT, Stage.UPLOAD, Stage.ARCHIVE, Stage.CONTROL})
 _CONVERTING: Final = frozenset({Stage.CONVERT, Stage.CONTROL})
 _POLLING: Final = frozenset({Stage.POLL, Stage.CONTROL})
 #: The broker only holds what the others put into it; what it reads can't be changed while it runs.
@@ -36,6 +36,7 @@ READ_BY: Final[Mapping[str, frozenset[Stage]]] = MappingProxyType(
         "pollers": _POLLING,
         "control": frozenset({Stage.CONTROL, Stage.CONSOLE}),
         "console": frozenset({Stage.CONSOLE}),
+        "catalogue": frozenset({Stage.ARCHIVE, Stage.CONTROL}),
         "audit": frozenset({Stage.CONTROL}),
     }
 )
@@ -47,6 +48,7 @@ REFUSED: Final[Mapping[str, str]] = MappingProxyType(
         "broker.namespace": f"{_TOGETHER}; when all is delivered, nothing is left behind in the old one",
         "broker.embedded_fsync": _TOGETHER,
         "broker.embedded_tcp": _TOGETHER,
+        "archive.folder": "stop the line, move the folder to its new place, make the change, start it again",
         "spool.folder": "stop the line, move the folder to its new place, make the change, start it again",
     }
 )

@@ -18,6 +18,7 @@ from wats_broker.settings import (
     mistake,
     with_secrets,
 )
+from wats_worker.settings.archive import ArchiveSettings, CatalogueSettings
 from wats_worker.settings.audit import AuditSettings
 from wats_worker.settings.console import ConsoleSettings
 from wats_worker.settings.control import ControlSettings
@@ -106,6 +107,7 @@ class ConvertSettings(Section):
 
     #: Conversions at once on this machine.
     processes: Count = Field(default_factory=lambda: os.cpu_count() or 1)
+    #: What one conversion may use: memory, processor time, time, open files.
     memory_mb: Count = 512
     cpu_s: Count = 120
     wall_s: Seconds = 300.0
@@ -214,6 +216,8 @@ class WorkerSettings(BaseSettings):
     pollers: dict[ConverterName, PollerSettings] = Field(default_factory=dict)
     scheduled: tuple[ScheduledSource, ...] = ()
     control: ControlSettings = Field(default_factory=ControlSettings)
+    archive: ArchiveSettings = Field(default_factory=ArchiveSettings)
+    catalogue: CatalogueSettings = Field(default_factory=CatalogueSettings)
     audit: AuditSettings = Field(default_factory=AuditSettings)
     console: ConsoleSettings = Field(default_factory=ConsoleSettings)
     simulator: SimulatorSettings = Field(default_factory=SimulatorSettings)
@@ -271,6 +275,10 @@ class WorkerSettings(BaseSettings):
         """Where the control door's socket and the operator's token lie."""
         return self.control.folder or self.spool.folder.parent / "control"
 
+    def archive_folder(self) -> Path:
+        """Where delivered files are kept."""
+        return self.archive.folder or self.spool.folder.parent / "archive"
+
     def audit_folder(self) -> Path:
         """Where the audit trail is kept."""
         return self.audit.folder or self.spool.folder.parent / "audit"
@@ -281,6 +289,12 @@ class WorkerSettings(BaseSettings):
 
     def secrets(self) -> list[str]:
         """Every secret value in here, for the log's mask."""
-        given = (self.server.token, self.server.proxy, self.control.token, self.telemetry.authorization)
+        given = (
+            self.server.token,
+            self.server.proxy,
+            self.control.token,
+            self.catalogue.url,
+            self.telemetry.authorization,
+        )
         own = [found.get_secret_value() for found in given if found]
         return own + self.broker.secrets()

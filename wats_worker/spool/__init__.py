@@ -2,7 +2,7 @@
 
     files/<file_id>/           a claimed file until it is finished
     quarantine/<file_id>/      the same folder after a rename, with the reason
-    archive/<aa>/<file_id>/    the same folder after a rename, when everything is delivered
+    finished/<file_id>/        the same folder after a rename, when everything is delivered: to be archived
     incoming/                  half-made folders; only what lies here may be thrown away
     kept/<source>.jsonl        what was taken from a source whose files stay where they are
     polled/<source>/           what was taken from a source that is asked on a schedule, and where it goes on

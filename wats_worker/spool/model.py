@@ -31,6 +31,7 @@ class FileMeta(BaseModel):
     kept: bool = False  #: the source keeps its files; the spool holds a copy
     bundle: bool = False  #: several files that belong together, see ``bundle``
     converter: str = ""  #: who is to convert it, whatever its source says: a person named one
+    replayed_at: str = ""  #: when it was taken out of the archive to be converted again
     salt: str = ""  #: what else than source and content the id was made from, see ``Identity``
 
     @property
@@ -108,7 +109,7 @@ class Place(Enum):
 
     WAITING = "files"
     QUARANTINED = "quarantine"
-    ARCHIVED = "archive"
+    FINISHED = "finished"  #: everything is delivered; it is about to go into the archive
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ reports/_order.json       the ids in the order of the log; in a second line, how
 reports/<report_id>.json  not confirmed yet
 sent/<report_id>.json     confirmed
 receipts.jsonl            what the server said; a report with a receipt is delivered, wherever it lies
-receipts-earlier.jsonl    the same, from before a replay; it counts no more
 """
 
 import json
@@ -16,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from wats_broker.files import append_line, fsync_folder
+from wats_broker.files import append_line
 from wats_worker.spool import names
 from wats_worker.spool.made import Made
 
@@ -24,8 +23,6 @@ from wats_worker.spool.made import Made
 ORDER: Final = "_order.json"
 _MANY: Final = 100
 RECEIPTS: Final = "receipts.jsonl"
-#: Receipts from before the file was replayed.
-EARLIER: Final = "receipts-earlier.jsonl"
 
 
 def are_made(home: Path) -> bool:
@@ -91,6 +88,12 @@ def path(home: Path, report_id: str) -> Path:
     return home / "reports" / f"{names.report_id(report_id)}.json"
 
 
+def body_path(home: Path, report_id: str) -> Path:
+    """Where a report lies that is confirmed. Whoever confirmed it may not have come to move it."""
+    sent = home / "sent" / f"{names.report_id(report_id)}.json"
+    return sent if sent.exists() else path(home, report_id)
+
+
 def note_receipt(home: Path, report_id: str, receipt: Mapping[str, Any]) -> None:
     """Append a receipt. It is what counts, so it comes before the report is moved."""
     line = json.dumps({"report_id": report_id, **receipt}, ensure_ascii=False)
@@ -105,44 +108,13 @@ def move_to_sent(home: Path, report_id: str) -> None:
         path(home, report_id).rename(home / "sent" / f"{report_id}.json")
 
 
-def move_all_to_sent(home: Path) -> None:
-    """Put every report where it stays, all of them being confirmed.
-
-    An uploader that noted its receipt may not have come to move its report when another finishes the file.
-    """
-    for report_id in _order(home) or []:
-        move_to_sent(home, report_id)
-
-
-def receipts(home: Path, name: str = RECEIPTS) -> list[dict[str, Any]]:
+def receipts(home: Path) -> list[dict[str, Any]]:
     """All receipts. After a crash one may be there twice."""
     try:
-        lines = (home / name).read_bytes().splitlines()
+        lines = (home / RECEIPTS).read_bytes().splitlines()
     except FileNotFoundError:
         return []
     return [receipt for line in lines if (receipt := _receipt(line))]
-
-
-def set_receipts_aside(home: Path) -> None:
-    """All reports are to be sent again: what the server said before is kept, and counts no more."""
-    try:
-        earlier = (home / RECEIPTS).read_bytes()
-    except FileNotFoundError:
-        return
-    for line in earlier.splitlines():
-        append_line(home / EARLIER, line)
-    (home / RECEIPTS).unlink()
-
-
-def flush_receipts(home: Path) -> None:
-    """Make the receipts durable, because the bytes they stand for are about to go."""
-    with suppress(FileNotFoundError):
-        descriptor = os.open(home / RECEIPTS, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    fsync_folder(home)
 
 
 def drop(home: Path) -> None:

@@ -9,14 +9,14 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from wats_broker.files import create, write_atomically
+from wats_broker.files import create, fsync_folder, write_atomically
 from wats_worker.spool import names, post_actions, recovery, reports
-from wats_worker.spool.claim import Claim
+from wats_worker.spool.claim import Claim, store
 from wats_worker.spool.draft import Draft
 from wats_worker.spool.errors import NotInSpool, disk_weather
 from wats_worker.spool.incoming import Incoming
@@ -36,6 +36,11 @@ def _go_on(_step: str) -> None:
     """What happens between two steps outside of tests: nothing."""
 
 
+def _nothing_is(_file_id: str) -> bool:
+    """What is remembered where there is no archive."""
+    return False
+
+
 class Spool:
     """Every claimed file and every undelivered report, on disk.
 
@@ -47,6 +52,7 @@ class Spool:
         floor_files: the same for the number of files the disk can still hold.
         slow_bytes: with less free space than this, ``room`` asks to claim more slowly.
         patience_s: the same if the disk takes so many seconds to make a few bytes durable.
+        remembered: whether a file was here and is archived; its bytes are not taken for new.
         step: told the name of each step before it is made. Only for testing.
     """
 
@@ -58,11 +64,13 @@ class Spool:
         floor_files: int = 1000,
         slow_bytes: int = 0,
         patience_s: float = 5.0,
+        remembered: Callable[[str], bool] = _nothing_is,
         step: Callable[[str], None] = _go_on,
     ) -> None:
         self.root = root
         self._floor_bytes, self._floor_files = floor_bytes, floor_files
         self._slow_bytes = slow_bytes
+        self._remembered = remembered
         self._step = step
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         root.chmod(0o700)
@@ -168,10 +176,8 @@ class Spool:
         names.file_id(file_id)
         # In the order in which files travel, so that one on its way is not missed. It is asked several times
         # for each file, and a ``Path`` costs more than the question.
-        tail = {Place.ARCHIVED: f"{file_id[:2]}/{file_id}"}
         for place in Place:
-            home = f"{self.root}/{place.value}/{tail.get(place, file_id)}"
-            if os.path.isdir(home):  # noqa: PTH112 - as said
+            if os.path.isdir(f"{self.root}/{place.value}/{file_id}"):  # noqa: PTH112 - as said
                 return place
         return None
 
@@ -190,14 +196,9 @@ class Spool:
         """The ids of all files that are not finished, in no order."""
         return self._ids(Place.WAITING)
 
-    def archived(self, *, after: str = "") -> Iterator[str]:
-        """The ids of all files in the archive, in order, from the first one behind ``after`` on."""
-        for shelf in sorted((self.root / Place.ARCHIVED.value).iterdir()):
-            if shelf.name < after[:2]:
-                continue
-            for home in sorted(shelf.iterdir()):
-                if home.name > after and names.is_file_id(home.name):
-                    yield home.name
+    def finished(self) -> Iterator[str]:
+        """The ids of all files that are to go into the archive, in no order."""
+        return self._ids(Place.FINISHED)
 
     def quarantined(self) -> Iterator[str]:
         """The ids of all files that a person has to look at, in no order."""
@@ -303,6 +304,10 @@ class Spool:
         except FileNotFoundError:
             raise NotInSpool(f"file {file_id} has no pending report {report_id}") from None
 
+    def body(self, file_id: str, report_id: str) -> Path:
+        """Where the JSON of a report of a finished file is. It may have been lost before it was given up."""
+        return reports.body_path(self._folder(file_id), report_id)
+
     def delivered(self, file_id: str, report_id: str, receipt: Mapping[str, Any]) -> int:
         """Note that the server has confirmed a report and return how many of the file are still pending.
 
@@ -328,10 +333,6 @@ class Spool:
                 return said.read(most)
         except FileNotFoundError:
             return b""
-
-    def earlier_receipts(self, file_id: str) -> list[dict[str, Any]]:
-        """What the server said before the file was replayed."""
-        return reports.receipts(self._folder(file_id), reports.EARLIER)
 
     def receipts(self, file_id: str) -> list[dict[str, Any]]:
         """What the server said to the delivered reports of a file. After a crash one may be there twice."""
@@ -374,28 +375,31 @@ class Spool:
             for leftover in ("reason.json", "stderr.txt"):
                 (home / leftover).unlink(missing_ok=True)
 
-    def replay_archived(self, file_id: str, *, priority: int, converter: str = "") -> bool:
-        """Take a delivered file out of the archive, to be converted and sent again under the same ids.
+    def restore(self, card: FileMeta, content: Iterable[bytes]) -> bool:
+        """Put a file back that was archived, to be converted and sent again under the same ids.
 
         Whoever asks for it has told queue and journal before: from here on all reports count as not sent.
 
         Args:
-            file_id: the file.
-            priority: from now on.
-            converter: who is to do it, whatever the source says.
+            card: what its card says from now on.
+            content: its bytes.
 
         Returns:
-            Whether it goes on. It can't when its post action took the bytes away.
+            Whether it is here now by this. It is not if it was before, or if the bytes are others.
         """
-        home = self._path(file_id, Place.ARCHIVED)
-        if not (home / "source").exists():
-            return False
-        with disk_weather(self.root):
-            self._rewrite_card(file_id, Place.ARCHIVED, converter=converter, priority=priority)
-            self._step("replay")
-            reports.set_receipts_aside(home)
-            self._step("leave-archive")
-            self._move(file_id, Place.ARCHIVED, Place.WAITING)
+        with disk_weather(self.root), self._incoming.corner() as corner:
+            home = corner / "restored"
+            home.mkdir(mode=0o700)
+            os.close(create(home / "meta.json", card.model_dump_json(indent=1).encode()))
+            # Under its own name the bytes would be taken for a claim that was cut short.
+            part = home / "source.part"
+            if store(content, part, give_up=bool) != card.sha256 or self.place(card.file_id) is not None:
+                return False
+            os.utime(part, ns=(card.mtime_ns, card.mtime_ns))
+            part.rename(home / "source")
+            self._step("restore")
+            home.rename(self._path(card.file_id, Place.WAITING))
+            fsync_folder(self.root / Place.WAITING.value)
         return True
 
     def discard(self, file_id: str, report_id: str, receipt: Mapping[str, Any]) -> int:
@@ -413,37 +417,45 @@ class Spool:
             reports.move_to_sent(home, report_id)
         return len(self.pending(file_id))
 
-    def finish(self, file_id: str, action: PostAction, folder: Path) -> bool:
-        """Do the post action of a file whose reports are all delivered and put it into the archive.
+    def finish(self, file_id: str) -> bool:
+        """Lay a file whose reports are all delivered where it waits for the archive.
+
+        Returns:
+            Whether it is there. It is not while reports are pending, nor if it was changed after its claim:
+            then it has to go on under its new identity.
+        """
+        if self.place(file_id) is not Place.WAITING:
+            return self.place(file_id) is Place.FINISHED
+        if not self.converted(file_id) or self.pending(file_id) or self.changed(file_id):
+            return False
+        self._step("finish")
+        self._move(file_id, Place.WAITING, Place.FINISHED)
+        return True
+
+    def act(self, file_id: str, action: PostAction, folder: Path) -> None:
+        """Do the post action of a finished file. It may be repeated.
 
         Args:
             file_id: the file.
             action: what becomes of its bytes.
             folder: the done folder.
 
-        Returns:
-            Whether the file is in the archive now. It is not while reports are pending or if it was changed
-            after its claim: then it has to go on under its new identity.
-
         Raises:
             PostActionFailed: the bytes could not be put where they should go; try again later.
         """
-        if self.place(file_id) is not Place.WAITING:
-            return self.place(file_id) is Place.ARCHIVED
-        if not self.converted(file_id) or self.pending(file_id) or self.changed(file_id):
-            return False
-        home = self._path(file_id, Place.WAITING)
-        if action is not PostAction.ARCHIVE:
-            reports.flush_receipts(home)
-        self._step("post-action")
-        post_actions.dispose(home / "source", self.meta(file_id), action, folder, self.root / "zips")
-        self._step("archive")
-        self._path(file_id, Place.ARCHIVED).parent.mkdir(mode=0o700, exist_ok=True)
-        self._move(file_id, Place.WAITING, Place.ARCHIVED)
-        reports.move_all_to_sent(self._path(file_id, Place.ARCHIVED))
-        # Last: until the move, ``reports`` is what says that there is something to finish.
-        reports.drop(self._path(file_id, Place.ARCHIVED))
-        return True
+        home = self._path(file_id, Place.FINISHED)
+        if (home / "source").exists():
+            self._step("post-action")
+            post_actions.dispose(home / "source", self.meta(file_id), action, folder, self.root / "zips")
+
+    def leave(self, file_id: str) -> None:
+        """Forget a finished file. Whoever says so has seen all of it in the archive."""
+        home = self._path(file_id, Place.FINISHED)
+        # First: with its bytes, what is half removed would be taken for a claim that was cut short.
+        (home / "source").unlink(missing_ok=True)
+        self._step("leave")
+        with disk_weather(self.root), self._incoming.corner() as corner, suppress(FileNotFoundError):
+            home.rename(corner / "left")
 
     def _rewrite_card(self, file_id: str, place: Place, **changes: Any) -> None:
         card = self._path(file_id, place) / "meta.json"
@@ -454,7 +466,7 @@ class Spool:
         write_atomically(card, meta.model_copy(update=changes).model_dump_json(indent=1).encode())
 
     def _has(self, file_id: str) -> bool:
-        return self.place(file_id) is not None
+        return self.place(file_id) is not None or self._remembered(file_id)
 
     def _move(self, file_id: str, old: Place, new: Place) -> None:
         try:
@@ -465,8 +477,7 @@ class Spool:
 
     def _path(self, file_id: str, place: Place) -> Path:
         names.file_id(file_id)
-        tree = self.root / place.value
-        return tree / file_id[:2] / file_id if place is Place.ARCHIVED else tree / file_id
+        return self.root / place.value / file_id
 
     def _folder(self, file_id: str) -> Path:
         place = self.place(file_id)

@@ -9,8 +9,8 @@ Killed between any two steps, nothing is lost and nothing is stored twice under 
     settle *done*          the queue knows, the receipt is on disk; when it was the file's last report,
                            reconciling finds the file in ``files/`` with nothing pending and finishes it
     tell the journal       the same
-    finish the file        the folder has moved to the archive; that is the last step because the folder is
-                           what reconciling looks for
+    finish the file        the folder has moved to where it waits for the archive; that is the last step
+                           because the folder is what reconciling looks for
 
 The spool comes before the queue: if the queue were told first and Redis then lost its data, or the disk were
 full, the report would stand on the spool as undelivered beside nobody who knows better. It would only be sent
@@ -22,10 +22,10 @@ An ordinary report costs three round trips to Redis: lease, settle, record.
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from redis.exceptions import RedisError
 
@@ -35,8 +35,10 @@ from wats_broker.messages import Bury, Done, Later
 from wats_broker.metrics import WHOSE, counted, observed
 from wats_broker.queue import Lease, UploadQueue
 from wats_broker.states import FileState
+from wats_worker.archive.errors import ArchiveError
 from wats_worker.spool.errors import NotInSpool, SpoolError, SpoolUnusable
 from wats_worker.spool.store import Spool
+from wats_worker.store.errors import StoreError
 from wats_worker.telemetry import SILENCE, Span, Traces
 from wats_worker.upload import verdict
 from wats_worker.upload.answer import Answer
@@ -64,8 +66,9 @@ class Delivery:
     """Delivers lent reports. One per process, shared by its threads.
 
     Args:
-        finish: Called with the id of a file whose every report is delivered: its post action, then the
-            archive. False when it could not be done yet; reconciling tries again.
+        finish: Called with the id of a file whose every report is delivered: it is to go into the archive.
+            False when it could not be done yet; reconciling tries again.
+        archived: What the server said to the reports of a file that the spool has no more.
         wake: Sends a drain for each of these permits.
         suspect_after: So many faults of one report, while others pass, and a person has to look at it.
         traces: Who is told of each file's way.
@@ -80,6 +83,7 @@ class Delivery:
         journal: Journal,
         client: WatsClient,
         finish: Callable[[str], object],
+        archived: Callable[[str], Sequence[Mapping[str, Any]]],
         wake: Callable[[Sequence[str]], object],
         breaker: Breaker,
         schedule: Schedule,
@@ -92,6 +96,7 @@ class Delivery:
         self._journal = journal
         self._client = client
         self._finish = finish
+        self._archived = archived
         self._wake = wake
         self._breaker = breaker
         self._schedule = schedule
@@ -112,9 +117,9 @@ class Delivery:
                 kind = self._run(lease, time.monotonic(), span)
                 span.add(verdict=kind)
                 return kind
-        except (SpoolError, OSError) as problem:
+        except (SpoolError, ArchiveError, StoreError, OSError) as problem:
             # The disk's trouble, not this report's. If the server has it already it is posted once more.
-            reason = f"the spool could not be read or written: {problem}"
+            reason = f"spool or archive could not be read or written: {problem}"
             log.warning("spool_trouble", extra={**_about(lease), "reason": reason})
             wait = _DISK_WAIT
             if isinstance(problem, SpoolUnusable):
@@ -177,19 +182,20 @@ class Delivery:
             pending = self._spool.delivered(lease.file_id, lease.report_id, receipt)
         except FileNotFoundError:
             # With our receipt nothing of the file was pending any more, and whoever noticed first has taken
-            # the folder to the archive under our hands. The receipt is there.
+            # the folder away under our hands. The receipt is there.
             return self._without_report(lease)
         return self._done(lease, found.stored_as, pending, took_s=answer.took_s)
 
     def _without_report(self, lease: Lease) -> Kind:
         """Its bytes are not there: delivered by somebody who died before he could say so, or lost."""
+        receipts: Sequence[Mapping[str, Any]]
         try:
             receipts = self._spool.receipts(lease.file_id)
+            pending = len(self._spool.pending(lease.file_id))
         except NotInSpool:
-            receipts = []
+            receipts, pending = self._archived(lease.file_id), 0
         for receipt in receipts:
             if receipt["report_id"] == lease.report_id:
-                pending = len(self._spool.pending(lease.file_id))
                 return self._done(lease, receipt.get("stored_as"), pending)
         return self._bury(lease, "the spool has neither the report's bytes nor a receipt for it", "")
 

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
 from wats_broker.dispatch import Dispatch
@@ -18,9 +17,8 @@ from wats_broker.journal import Fact, Journal, Standing
 from wats_broker.messages import SOONEST, FileSeen, Offer
 from wats_broker.queue import UploadQueue
 from wats_broker.states import FileState, ReportState
-from wats_worker.spool.errors import NotInSpool, PostActionFailed
+from wats_worker.spool.errors import NotInSpool
 from wats_worker.spool.model import FileMeta
-from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.store import Spool
 from wats_worker.watch.overdue import Need, Patience, need
 
@@ -43,7 +41,6 @@ class Reconciler:
 
     Args:
         backlog: How many messages wait in the queue of a pool.
-        post_action: What becomes of the delivered files of a source, and where.
         patience: How long to wait for what.
         clock: Steady time. Only for testing.
     """
@@ -56,7 +53,6 @@ class Reconciler:
         journal: Journal,
         dispatch: Dispatch,
         backlog: Callable[[str], int],
-        post_action: Callable[[str], tuple[PostAction, Path]],
         patience: Patience | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -65,7 +61,6 @@ class Reconciler:
         self._journal = journal
         self._dispatch = dispatch
         self._backlog = backlog
-        self._post_action = post_action
         self._patience = patience or Patience()
         self._clock = clock
         #: When the reports of a file were checked last. What was there before us is checked at once.
@@ -216,11 +211,8 @@ class Reconciler:
             self._finish(meta)
 
     def _finish(self, meta: FileMeta) -> None:
-        try:
-            if self._spool.finish(meta.file_id, *self._post_action(meta.source)):
-                log.info("file_finished", extra=_about(meta))
-        except PostActionFailed as problem:
-            log.warning("file_not_finished", extra={**_about(meta), "reason": str(problem)})
+        if self._spool.finish(meta.file_id):
+            log.info("file_finished", extra=_about(meta))
 
     # Files that a person has to look at
 

@@ -81,7 +81,6 @@ class Watcher:
             journal=journal,
             dispatch=dispatch,
             backlog=backlog,
-            post_action=post_action,
             patience=patience,
         )
         turns = Turns()

@@ -15,6 +15,7 @@ from wats_broker.polls import Polls
 from wats_broker.queue import QueueLimits, UploadQueue
 from wats_broker.serials import Serials
 from wats_broker.switches import Switches
+from wats_worker.archive.archive import Archive
 from wats_worker.control import api, problems
 from wats_worker.control.client import Client
 from wats_worker.control.desk import Desk, Neighbours
@@ -25,6 +26,7 @@ from wats_worker.control.place import Place
 from wats_worker.control.serving import serving
 from wats_worker.settings import ControlSettings, SpoolSettings, WorkerSettings
 from wats_worker.spool.store import Spool
+from wats_worker.store.folder import FolderStore
 from wats_worker.trail.book import Book
 
 
@@ -63,7 +65,7 @@ def settings(tmp_path):
 @pytest.fixture
 def make_desk(real_redis, broker):
     def make(settings):
-        keys = Keys()
+        keys, archive = Keys(), Archive(FolderStore(settings.archive_folder()))
         return Desk(
             settings=settings,
             config=None,
@@ -79,7 +81,8 @@ def make_desk(real_redis, broker):
             polls=Polls(real_redis, keys),
             switches=Switches(real_redis, keys),
             parking=Parking(real_redis, keys),
-            spool=Spool(settings.spool.folder),
+            spool=Spool(settings.spool.folder, remembered=archive.has),
+            archive=lambda: archive,
             trail=Book(settings.audit_folder()),
             dispatch=lambda: Dispatch(celery_app(broker, Stage.CONTROL)),
             neighbours=Neighbours(

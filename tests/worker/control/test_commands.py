@@ -5,6 +5,7 @@ import json
 import pytest
 from doors import open_door
 from typer.testing import CliRunner
+from worker.archives import archive_all
 from worker.claimables import claimable
 
 from wats_broker.messages import FileSeen, Offer
@@ -12,7 +13,6 @@ from wats_broker.states import FileState
 from wats_broker.switches import Kind
 from wats_worker.cli.main import app
 from wats_worker.spool.model import Place
-from wats_worker.spool.post_actions import PostAction
 
 REPORT = "5b1c0f7e-8d0e-4a39-9d1c-0e3f5a3f7a11"
 
@@ -59,7 +59,8 @@ def archived(line, folder, name="board.csv"):
     line.queue.offer(file.file_id, [Offer(REPORT)])
     line.spool.delivered(file.file_id, REPORT, {"stored_as": "S"})
     line.journal.record(file.file_id, "report_delivered", state=FileState.DELIVERED)
-    line.spool.finish(file.file_id, PostAction.ARCHIVE, folder)
+    line.spool.finish(file.file_id)
+    archive_all(line.spool, line.archive)
     return file.file_id
 
 
@@ -80,7 +81,7 @@ def test_its_history_is_told_with_what_lies_on_the_spool(line, run, tmp_path):
     told = json.loads(run("files", "show", file_id[:10], "--json")[1])
     said = run("files", "show", file_id)[1]
 
-    assert (told["spool"]["place"], told["state"]) == ("archive", "delivered")
+    assert (told["archive"]["edition"], told["state"]) == (1, "delivered")
     assert told["reports"][0]["receipt"]["stored_as"] == "S"
     assert str(tmp_path / "in" / "board.csv") in said
 
@@ -103,7 +104,7 @@ def test_a_delivered_file_is_sent_again(line, run, tmp_path):
     assert (code, said) == (0, "1 file(s) are on their way again\n")
     assert line.spool.place(file_id) is Place.WAITING
     code, _, complaint = run("replay", "--archive", file_id)
-    assert (code, "it is not in the archive" in complaint) == (1, True)
+    assert (code, "it is on the spool" in complaint) == (1, True)
     assert run("replay", "--archive")[0] == 2
     assert run("replay", "--source", "ict")[0] == 2
 

@@ -75,7 +75,7 @@ def worker(stage, *, jail="", number=1):
 @pytest.fixture
 def alive(desk):
     """A line whose every stage has just told that it lives."""
-    for stage in (Stage.WATCH, Stage.UPLOAD):
+    for stage in (Stage.WATCH, Stage.UPLOAD, Stage.ARCHIVE):
         desk.fleet.beat(worker(stage))
     desk.fleet.beat(worker(Stage.CONVERT, jail="strict"))
 
@@ -192,7 +192,7 @@ def test_a_broker_that_goes_and_comes(settings, tmp_path):
             token = local_token(settings).get_secret_value()
             held.enter_context(serving(api.build(desk), place))
             monitor = Monitor(held.enter_context(asked(place, token=token)))
-            for stage in (Stage.WATCH, Stage.UPLOAD, Stage.CONVERT):
+            for stage in (Stage.WATCH, Stage.UPLOAD, Stage.CONVERT, Stage.ARCHIVE):
                 desk.fleet.beat(worker(stage, jail="strict"))
             monitor.becomes()
 
@@ -203,7 +203,7 @@ def test_a_broker_that_goes_and_comes(settings, tmp_path):
 
         with EmbeddedServer(folder):
             desk.access.admit(token, "local", Scope.ADMIN, term_s=60)
-            for stage in (Stage.WATCH, Stage.UPLOAD, Stage.CONVERT):
+            for stage in (Stage.WATCH, Stage.UPLOAD, Stage.CONVERT, Stage.ARCHIVE):
                 desk.fleet.beat(worker(stage, jail="strict"))
             monitor.becomes()
         line.redis.close()

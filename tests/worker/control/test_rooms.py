@@ -3,6 +3,7 @@
 import httpx
 import pytest
 from pydantic import SecretStr
+from worker.archives import archive_all
 from worker.claimables import claimable
 
 from wats_broker.access import Scope
@@ -68,7 +69,8 @@ class Floor:
         lease = self.desk.queue.lease("permit")
         self.desk.queue.settle(lease, _done())
         self.desk.journal.record(file_id, "report_delivered", state=FileState.DELIVERED)
-        self.desk.spool.finish(file_id, action, self.folder)
+        self.desk.spool.finish(file_id)
+        archive_all(self.desk.spool, self.desk.archive(), action=action, folder=self.folder)
         return file_id
 
 
@@ -169,14 +171,14 @@ class TestFiles:
         assert told.reason == {"reason": "no serial number"}
         assert told.stderr == "Traceback \\xff\n"
 
-    def test_one_that_the_journal_forgot_is_told_from_the_spool(self, floor, client, desk):
+    def test_one_that_the_journal_forgot_is_told_from_the_archive(self, floor, client, desk):
         """The archive knows longer."""
         file_id = floor.archived(action=PostAction.ARCHIVE)
         desk.redis.delete(desk.keys.file(file_id), desk.keys.story(file_id))
 
         told = client.file(file_id)
 
-        assert (told.file, told.spool.place) == (None, "archive")
+        assert (told.file, told.spool, told.archive.edition) == (None, None, 1)
         assert told.reports[0].receipt["stored_as"] == "S"
 
     @pytest.mark.parametrize(
@@ -322,7 +324,7 @@ class TestArchive:
         assert desk.spool.place(file_id) is Place.WAITING
         assert desk.spool.meta(file_id).priority == 9
         assert desk.spool.receipts(file_id) == []
-        assert desk.spool.earlier_receipts(file_id)[0]["stored_as"] == "S"
+        assert desk.archive().record(file_id).reports[0].stored_as == "S"
         assert desk.queue.where([REPORT]) == [None]
         assert desk.journal.file(file_id).state is FileState.SEEN
 
@@ -356,8 +358,8 @@ class TestArchive:
 
         assert done.replayed == []
         assert {one.file_id: one.reason for one in done.skipped} == {
-            gone: "its post action took its bytes away",
-            "0" * 32: "the spool does not have it",
+            gone: "its bytes are not kept",
+            "0" * 32: "the archive does not have it",
         }
 
     def test_a_full_queue_takes_none_of_it(self, floor, operator, desk, monkeypatch):
@@ -371,7 +373,7 @@ class TestArchive:
         done = operator.replay_archive(source="ict", reason="x")
 
         assert (done.replayed, done.full) == ([], True)
-        assert desk.spool.place(file_id) is Place.ARCHIVED
+        assert desk.spool.place(file_id) is None
 
     def test_all_of_it_at_once_has_to_be_said(self, operator):
         """A question that names nothing names nothing."""

@@ -179,7 +179,9 @@ class TestPostActions:
     def finished(self, spool, file, action, done):
         spool.claim([file], keep=False)
         spool.save_reports(file.file_id, {})
-        return spool.finish(file.file_id, action, done)
+        finished = spool.finish(file.file_id)
+        spool.act(file.file_id, action, done)
+        return finished
 
     def test_moved_it_has_its_old_shape(self, spool, folder, dropped, done):
         """Files where they were, empty folders too."""

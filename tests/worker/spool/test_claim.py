@@ -14,7 +14,6 @@ from worker.folders import names_in
 
 from wats_worker.spool.errors import SpoolUnusable
 from wats_worker.spool.model import Outcome, Place
-from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.store import Spool
 
 
@@ -218,16 +217,17 @@ def test_the_same_bytes_again_are_known(spool, drop, folder):
     assert len(list(spool.waiting())) == 1
 
 
-def test_the_same_bytes_are_known_after_they_are_archived(spool, take, drop, done):
+def test_the_same_bytes_are_known_after_they_are_archived(spool, take, drop):
     """The archive remembers what every other memory may have lost."""
     file_id = take()
     spool.save_reports(file_id, {})
-    spool.finish(file_id, PostAction.ARCHIVE, done)
+    spool.finish(file_id)
+    spool.leave(file_id)
 
-    claimed = spool.claim([drop("again.csv")], keep=False)
+    claimed = Spool(spool.root, remembered={file_id}.__contains__).claim([drop("again.csv")], keep=False)
 
     assert outcomes(claimed) == [Outcome.KNOWN]
-    assert spool.place(file_id) is Place.ARCHIVED
+    assert spool.place(file_id) is None
 
 
 def test_a_kept_file_stays_and_is_copied(spool, folder, drop):

@@ -12,7 +12,6 @@ from worker.folders import names_in
 
 from wats_worker.spool.errors import BadId, NotInSpool
 from wats_worker.spool.model import Place
-from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.store import Spool
 
 
@@ -188,7 +187,7 @@ def test_no_path_is_made_of_what_is_no_file_id(spool, trick):
     with pytest.raises(BadId):
         spool.place(trick)
     with pytest.raises(BadId):
-        spool.finish(trick, PostAction.ARCHIVE, Path("/nowhere"))
+        spool.finish(trick)
 
 
 @pytest.mark.parametrize("trick", ["../meta", "_order", ".hidden", "a/b", "", "x" * 129])
@@ -298,10 +297,77 @@ def test_a_file_is_finished_with_every_report_it_sent(tmp_path, take, spool, fil
         noted.delivered(file_id, "r1", {})
     spool.delivered(file_id, "r2", {})
 
-    assert spool.finish(file_id, PostAction.ARCHIVE, tmp_path)
+    assert spool.finish(file_id)
+    assert [spool.body(file_id, report_id).read_bytes() for report_id in ("r1", "r2")] == [b"one", b"two"]
 
-    sent = spool.root / "archive" / file_id[:2] / file_id / "sent"
-    assert {path.name: path.read_bytes() for path in sent.iterdir()} == {"r1.json": b"one", "r2.json": b"two"}
+
+def test_a_finished_file_leaves_nothing_behind(spool, file_id):
+    """Whoever has all of it says so."""
+    spool.save_reports(file_id, {"r1": b"one"})
+    spool.delivered(file_id, "r1", {})
+    spool.finish(file_id)
+
+    spool.leave(file_id)
+    spool.leave(file_id)
+
+    assert spool.place(file_id) is None
+    assert [path for path in spool.root.rglob("*") if path.is_file() and file_id in str(path)] == []
+
+
+def test_a_file_that_was_leaving_is_not_taken_for_a_claim(spool, file_id):
+    """Killed half-way, what is left of it is no file on its way in."""
+    spool.save_reports(file_id, {})
+    spool.finish(file_id)
+    with pytest.raises(_Killed):
+        Spool(spool.root, step=_raise_at("leave")).leave(file_id)
+
+    assert spool.recover() == []
+    assert (spool.place(file_id), list(spool.waiting())) == (Place.FINISHED, [])
+
+
+class TestRestored:
+    """Files that come back out of the archive."""
+
+    @pytest.fixture
+    def card(self, spool, file_id):
+        """The card of a file that has left."""
+        card = spool.meta(file_id)
+        spool.save_reports(file_id, {})
+        spool.finish(file_id)
+        spool.leave(file_id)
+        return card
+
+    def test_it_waits_to_be_converted_as_if_nothing_was_sent(self, spool, card):
+        """Under its old id, with what its new card says."""
+        again = card.model_copy(update={"converter": "better", "priority": 9, "replayed_at": "now"})
+
+        assert spool.restore(again, [b"PA", b"SS"])
+
+        assert spool.meta(card.file_id) == again
+        assert spool.source(card.file_id).read_bytes() == b"PASS"
+        assert not spool.converted(card.file_id)
+        assert not spool.changed(card.file_id)
+
+    def test_other_bytes_are_not_taken_for_it(self, spool, card):
+        """Whatever its card says."""
+        assert not spool.restore(card, [b"FAIL"])
+        assert spool.place(card.file_id) is None
+
+    def test_what_is_here_already_stays_as_it_is(self, spool, card):
+        """Two people had the same idea."""
+        spool.restore(card, [b"PASS"])
+
+        assert not spool.restore(card.model_copy(update={"priority": 9}), [b"PASS"])
+        assert spool.meta(card.file_id).priority == card.priority
+
+    def test_killed_on_the_way_it_is_in_the_archive_yet(self, spool, card):
+        """And nothing of it is on the spool; asking again goes on."""
+        with pytest.raises(_Killed):
+            Spool(spool.root, step=_raise_at("restore")).restore(card, [b"PASS"])
+        back = Spool(spool.root, remembered={card.file_id}.__contains__)
+
+        assert back.recover() == []
+        assert back.restore(card, [b"PASS"])
 
 
 class _Killed(Exception):

@@ -24,7 +24,6 @@ from wats_broker.states import FileState
 from wats_worker.spool.files import Stamp
 from wats_worker.spool.model import Claimable
 from wats_worker.spool.names import Identity
-from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.store import Spool
 from wats_worker.upload.breaker import Breaker
 from wats_worker.upload.client import WatsClient
@@ -202,6 +201,7 @@ class Line:
     limits: QueueLimits
     killed = Killed
     woken: list[str] = field(default_factory=list)
+    archived: dict[str, list[dict[str, object]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.start()
@@ -223,6 +223,7 @@ class Line:
             journal=self.journal,
             client=self.client,
             finish=self.finish,
+            archived=lambda file_id: self.archived.get(file_id, []),
             wake=self.woken.extend,
             breaker=self.breaker,
             schedule=Schedule(),
@@ -230,7 +231,7 @@ class Line:
         ).run
 
     def finish(self, file_id: str) -> bool:
-        return self.spool.finish(file_id, PostAction.ARCHIVE, self.folder)
+        return self.spool.finish(file_id)
 
     def put(self, name: str = "board.csv", *, reports: int = 1) -> tuple[str, list[str]]:
         """Bring a file through watch and convert: its id and those of its reports."""

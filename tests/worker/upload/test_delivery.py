@@ -13,9 +13,10 @@ import pytest
 from wats_broker.names import Keys
 from wats_broker.queue import Idle
 from wats_broker.states import FileState, ReportState
-from wats_worker.spool.errors import PostActionFailed
+from wats_worker.spool.errors import SpoolUnusable
 from wats_worker.spool.model import Place
 from wats_worker.spool.store import Spool
+from wats_worker.store.errors import StoreUnusable
 from wats_worker.upload.verdict import Kind
 
 
@@ -46,7 +47,7 @@ def test_a_delivered_report_is_known_everywhere(line, loopback):
 
     assert kind is Kind.DONE
     assert posted(loopback) == [report_id]
-    assert line.spool.place(file_id) is Place.ARCHIVED
+    assert line.spool.place(file_id) is Place.FINISHED
     [receipt] = line.spool.receipts(file_id)
     assert (receipt["report_id"], receipt["attempt"]) == (report_id, 1)
     assert receipt["stored_as"] == "d3a3b0f2-54c4-4a36-93a5-5a0a2d1b7c11"
@@ -64,7 +65,7 @@ def test_a_file_is_finished_with_its_last_report(line):
         line.deliver(line.lend())
         places.append((line.spool.place(file_id), line.state(file_id)))
 
-    assert places == [(Place.WAITING, FileState.CONVERTED)] * 2 + [(Place.ARCHIVED, FileState.DELIVERED)]
+    assert places == [(Place.WAITING, FileState.CONVERTED)] * 2 + [(Place.FINISHED, FileState.DELIVERED)]
 
 
 def test_two_last_reports_at_once_finish_the_file_once(line):
@@ -111,7 +112,7 @@ def test_a_file_may_be_finished_while_another_of_its_reports_is_still_being_note
 
     assert kinds == [Kind.DONE, Kind.DONE]
     assert line.queue.where(ids) == [ReportState.DELIVERED] * 2
-    assert line.spool.place(file_id) is Place.ARCHIVED
+    assert line.spool.place(file_id) is Place.FINISHED
 
 
 def test_an_ordinary_report_costs_three_round_trips(line):
@@ -152,7 +153,7 @@ def test_killed_anywhere_nothing_is_lost_and_nothing_is_stored_under_two_ids(
     assert len(posted(loopback)) <= reports + 1
     assert line.queue.where(ids) == [ReportState.DELIVERED] * reports
     assert line.state(file_id) is FileState.DELIVERED
-    assert line.spool.place(file_id) is Place.ARCHIVED
+    assert line.spool.place(file_id) is Place.FINISHED
     assert {receipt["report_id"] for receipt in line.spool.receipts(file_id)} == set(ids)
 
 
@@ -165,15 +166,19 @@ def test_a_report_that_was_noted_but_not_settled_is_not_sent_again(line, loopbac
 
     assert kind is Kind.DONE
     assert posted(loopback) == []
-    assert line.spool.place(file_id) is Place.ARCHIVED
+    assert line.spool.place(file_id) is Place.FINISHED
     assert line.state(file_id) is FileState.DELIVERED
 
 
-def test_a_report_of_an_archived_file_is_not_sent_again(line, loopback):
-    """Redis came back from an old copy and offers what is long delivered."""
+@pytest.mark.parametrize("archived", [False, True])
+def test_a_report_of_a_finished_file_is_not_sent_again(line, loopback, archived):
+    """Redis came back from an old copy and offers what is long delivered, and left the spool perhaps."""
     file_id, [report_id] = line.put()
     line.spool.delivered(file_id, report_id, {})
     line.finish(file_id)
+    if archived:
+        line.spool.leave(file_id)
+        line.archived[file_id] = [{"report_id": report_id, "stored_as": "S"}]
 
     kind = line.deliver(line.lend())
 
@@ -223,7 +228,7 @@ def test_an_answer_counts_though_the_lease_was_lost_meanwhile(line, loopback):
     line.deliver(mine)
 
     assert line.queue.where([report_id]) == [ReportState.DELIVERED]
-    assert line.spool.place(file_id) is Place.ARCHIVED
+    assert line.spool.place(file_id) is Place.FINISHED
 
 
 def test_a_rejected_report_is_buried_with_the_servers_words(line, loopback):
@@ -266,7 +271,7 @@ def test_a_requeued_report_ends_the_matter(line, loopback):
     line.deliver(line.lend())
 
     assert line.state(file_id) is FileState.DELIVERED
-    assert line.spool.place(file_id) is Place.ARCHIVED
+    assert line.spool.place(file_id) is Place.FINISHED
 
 
 def test_a_refused_token_pauses_the_lane_with_one_alarm(line, loopback, caplog):
@@ -503,7 +508,7 @@ def test_a_receipt_that_the_disk_does_not_take_means_sending_again(line, loopbac
 
     assert (first, second) == (Kind.LATER, Kind.DONE)
     assert posted(loopback) == [report_id] * 2
-    assert line.spool.place(file_id) is Place.ARCHIVED
+    assert line.spool.place(file_id) is Place.FINISHED
 
 
 def test_nothing_is_sent_while_no_receipt_can_be_written(line, loopback):
@@ -542,12 +547,31 @@ def test_a_disk_that_takes_nothing_is_looked_at_and_nothing_sent(
     assert line.deliver(line.lend()) is Kind.DONE
 
 
-def test_a_post_action_that_fails_does_not_undo_the_delivery(line, caplog):
-    """The done folder is on a share that is away; reconciling tries again."""
+def test_an_archive_that_can_not_be_asked_buries_nothing(line, loopback):
+    """Whether the report was delivered is not known, so it waits."""
+    file_id, [report_id] = line.put()
+    line.spool.delivered(file_id, report_id, {})
+    line.finish(file_id)
+    line.spool.leave(file_id)
+
+    class Away:
+        def get(self, *_):
+            raise StoreUnusable("the archive", "no route")
+
+    line.archived = Away()
+    kind = line.deliver(line.lend())
+
+    assert kind is Kind.LATER
+    assert posted(loopback) == []
+    assert line.queue.census().buried == 0
+
+
+def test_a_disk_that_fails_at_the_end_does_not_undo_the_delivery(line, caplog):
+    """The file can't be laid aside for the archive; reconciling tries again."""
     file_id, [report_id] = line.put()
 
     def fail(_file_id):
-        raise PostActionFailed("the share is away")
+        raise SpoolUnusable(line.folder, "the disk is full")
 
     line.finish = fail
     line.begin()

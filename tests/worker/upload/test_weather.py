@@ -44,6 +44,7 @@ class Crew:
             journal=self.journal,
             client=client,
             finish=self.line.finish,
+            archived=lambda _: [],
             wake=self.wake,
             breaker=Breaker(),
             schedule=Schedule(retries=(0.5, 1, 2)),

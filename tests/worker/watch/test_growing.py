@@ -218,7 +218,8 @@ def test_our_copy_goes_with_the_post_action_and_the_file_stays(line, watching, g
     (file_id,) = line.spool.waiting()
     line.spool.save_reports(file_id, {})
 
-    line.spool.finish(file_id, PostAction.KEEP, line.folder)
+    line.spool.finish(file_id)
+    line.spool.act(file_id, PostAction.KEEP, line.folder)
 
     assert not line.spool.source(file_id).exists()
     assert day.exists()

@@ -11,7 +11,6 @@ from wats_broker.names import Keys
 from wats_broker.queue import QueueLimits, UploadQueue
 from wats_broker.states import FileState, ReportState
 from wats_worker.spool.model import Place
-from wats_worker.spool.post_actions import PostAction
 from wats_worker.watch.overdue import Need, Patience, need
 
 R1 = "00000000-0000-4000-8000-000000000001"
@@ -175,7 +174,7 @@ def test_a_file_with_all_receipts_is_finished(line, file_id):
 
     line.reconciler().run()
 
-    assert line.spool.place(file_id) is Place.ARCHIVED
+    assert line.spool.place(file_id) is Place.FINISHED
     assert line.journal.file(file_id).state is FileState.DELIVERED
 
 
@@ -188,7 +187,7 @@ def test_a_lost_receipt_is_written_again(line, file_id):
     line.reconciler().run()
 
     assert line.spool.receipts(file_id)[0]["told_by"] == "queue"
-    assert line.spool.place(file_id) is Place.ARCHIVED
+    assert line.spool.place(file_id) is Place.FINISHED
 
 
 def test_a_buried_report_keeps_its_file(line, file_id):
@@ -251,25 +250,6 @@ def test_a_replay_that_broke_off_is_completed(line, file_id):
 
     assert line.messages() == [file_id]
     assert line.journal.file(file_id).state is FileState.SEEN
-
-
-def test_a_post_action_that_failed_is_tried_again(line, file_id):
-    """The done folder was away for a while."""
-    done = line.root / "blocked"
-    done.write_text("not a folder")
-    reconciler = line.reconciler(
-        post_action=lambda _: (PostAction.MOVE, done), clock=iter(range(0, 9999, 60)).__next__
-    )
-    convert(line, file_id, [R1])
-    line.spool.delivered(file_id, R1, {"stored_as": None})
-    reconciler.run()
-    assert line.spool.place(file_id) is Place.WAITING
-
-    done.unlink()
-    reconciler.run()
-
-    assert line.spool.place(file_id) is Place.ARCHIVED
-    assert (done / "board.csv").read_bytes() == b"PASS"
 
 
 def test_a_file_that_grew_after_its_claim_goes_on_as_what_it_is(line, file_id):

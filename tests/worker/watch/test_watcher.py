@@ -19,6 +19,7 @@ from wats_broker.queue import QueueLimits, UploadQueue
 from wats_broker.settings import BrokerSettings
 from wats_broker.states import FileState
 from wats_worker.spool.model import Place
+from wats_worker.spool.names import Identity
 from wats_worker.spool.post_actions import PostAction
 
 
@@ -257,7 +258,7 @@ def test_bytes_are_known_when_redis_has_lost_everything(line, watching):
     wait_until(lambda: line.backlog("convert") == 1, what="the message")
     (file_id,) = line.messages()
     line.spool.save_reports(file_id, {})
-    line.spool.finish(file_id, PostAction.ARCHIVE, line.folder)
+    line.spool.finish(file_id)
     end()
     line.redis.flushall()
     watching(line.watcher())
@@ -266,7 +267,28 @@ def test_bytes_are_known_when_redis_has_lost_everything(line, watching):
 
     wait_until(lambda: line.in_folder() == [], what="the copy's end")
     assert line.messages() == []
-    assert line.spool.place(file_id) is Place.ARCHIVED
+    assert line.spool.place(file_id) is Place.FINISHED
+    assert line.journal.file(file_id).state is FileState.DELIVERED
+
+
+def the_id_of(content):
+    identity = Identity("ict")
+    identity.feed(content)
+    return identity.file_id
+
+
+def test_bytes_are_known_when_all_but_the_archive_has_forgotten_them(line, watching):
+    """They are as delivered as they ever were."""
+    line.archived.add(the_id_of(b"PASS"))
+    watching(line.watcher())
+
+    (line.folder / "again.csv").write_text("PASS")
+
+    wait_until(lambda: line.in_folder() == [], what="the copy's end")
+    wait_until(lambda: line.queue.census().reserved == 0, what="the room it did not need")
+    assert line.messages() == []
+    assert list(line.spool.waiting()) == []
+    assert line.journal.file(next(iter(line.archived))).state is FileState.DELIVERED
 
 
 def test_a_quarantined_file_dropped_again_is_tried_again(line, watching):
@@ -295,13 +317,13 @@ def test_bytes_delivered_before_the_spool_forgot_them_are_not_delivered_again(li
     for state in (FileState.CONVERTING, FileState.CONVERTED, FileState.DELIVERED):
         line.journal.record(file_id, "moved", state=state)
     line.spool.save_reports(file_id, {})
-    line.spool.finish(file_id, PostAction.ARCHIVE, line.folder)
+    line.spool.finish(file_id)
     home = line.spool.source(file_id).parent
     home.rename(line.root / "gone")
 
     (line.folder / "again.csv").write_text("PASS")
 
-    wait_until(lambda: line.spool.place(file_id) is Place.ARCHIVED, what="its place in the archive")
+    wait_until(lambda: line.spool.place(file_id) is Place.FINISHED, what="its place in the archive")
     assert line.messages() == []
 
 

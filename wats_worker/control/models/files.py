@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from wats_broker.journal import Event, FileRecord
 from wats_broker.states import FileState, ReportState
+from wats_worker.control.models.archive import InArchive
 
 
 class FileLine(BaseModel):
@@ -69,15 +70,15 @@ class ReportLine(BaseModel):
 
 
 class FileHistory(BaseModel):
-    """All that is known of one file: by the journal, on the spool, in the queue."""
+    """All that is known of one file: by the journal, on the spool, in the queue, in the archive."""
 
     file: FileLine | None  #: None: the journal has forgotten it
     story: list[Event]
     spool: OnSpool | None  #: None: the spool has it no more
+    archive: InArchive | None  #: None: it is not archived yet
     reason: dict[str, Any]
     stderr: str
     warnings: list[str]
     reports: list[ReportLine]
     #: Whether there are more reports than are told here.
     more_reports: bool
-    earlier_receipts: list[dict[str, Any]]

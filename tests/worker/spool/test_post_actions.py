@@ -26,25 +26,37 @@ def delivered(spool, take):
     return deliver
 
 
-def test_archive_keeps_everything_together(spool, delivered, done):
-    """Bytes, card, report and receipt lie in one folder."""
+def acted(spool, file_id, action, folder):
+    """What the archive stage does when it has the file."""
+    if finished := spool.finish(file_id):
+        spool.act(file_id, action, folder)
+    return finished
+
+
+def test_archive_leaves_the_bytes_where_they_are(spool, delivered, done):
+    """The archive has them."""
     file_id = delivered()
 
-    assert spool.finish(file_id, PostAction.ARCHIVE, done)
+    assert acted(spool, file_id, PostAction.ARCHIVE, done)
 
-    folder = spool.root / "archive" / file_id[:2] / file_id
-    assert names_in(folder) == ["meta.json", "receipts.jsonl", "sent", "source"]
+    assert names_in(spool.root / "finished" / file_id) == [
+        "meta.json",
+        "receipts.jsonl",
+        "reports",
+        "sent",
+        "source",
+    ]
     assert not done.exists()
 
 
 def test_move_puts_the_bytes_under_their_old_name(spool, delivered, done):
-    """Sub folders stay sub folders; card and receipt are archived."""
+    """Sub folders stay sub folders; card and receipt stay for the archive."""
     file_id = delivered("line 3/board.csv")
 
-    spool.finish(file_id, PostAction.MOVE, done)
+    acted(spool, file_id, PostAction.MOVE, done)
 
     assert (done / "line 3/board.csv").read_bytes() == b"PASS"
-    assert spool.place(file_id) is Place.ARCHIVED
+    assert spool.place(file_id) is Place.FINISHED
     assert not spool.source(file_id).exists()
     assert spool.receipts(file_id)
 
@@ -55,7 +67,7 @@ def test_move_never_overwrites(spool, delivered, done):
     (done / "board (2).csv").symlink_to("/etc/hostname")
 
     for content in (b"first", b"second"):
-        spool.finish(delivered(content=content), PostAction.MOVE, done)
+        acted(spool, delivered(content=content), PostAction.MOVE, done)
 
     assert (done / "board.csv").read_bytes() == b"first"
     assert (done / "board (3).csv").read_bytes() == b"second"
@@ -70,10 +82,10 @@ def test_move_does_not_follow_a_link_in_the_done_folder(spool, delivered, done, 
     file_id = delivered("sub/board.csv")
 
     with pytest.raises(PostActionFailed, match="tried again"):
-        spool.finish(file_id, PostAction.MOVE, done)
+        acted(spool, file_id, PostAction.MOVE, done)
 
     assert names_in(tmp_path / "elsewhere") == []
-    assert spool.place(file_id) is Place.WAITING
+    assert spool.source(file_id).exists()
 
 
 def test_move_reaches_another_file_system(spool, delivered, other_disk):
@@ -81,17 +93,17 @@ def test_move_reaches_another_file_system(spool, delivered, other_disk):
     file_id = delivered()
     mtime = spool.meta(file_id).mtime_ns
 
-    spool.finish(file_id, PostAction.MOVE, other_disk)
+    acted(spool, file_id, PostAction.MOVE, other_disk)
 
     assert names_in(other_disk) == ["board.csv"]
     assert (other_disk / "board.csv").stat().st_mtime_ns == mtime
 
 
 def test_delete_removes_the_bytes_and_nothing_else(spool, delivered, done):
-    """Card and receipts stay, so the same bytes are recognised."""
+    """Card and receipts stay for the archive."""
     file_id = delivered()
 
-    spool.finish(file_id, PostAction.DELETE, done)
+    acted(spool, file_id, PostAction.DELETE, done)
 
     assert not spool.source(file_id).exists()
     assert spool.receipts(file_id)
@@ -101,17 +113,17 @@ def test_keep_drops_the_copy_of_a_file_that_stayed_where_it_was(spool, delivered
     """The original is on its share."""
     file_id = delivered(keep=True)
 
-    spool.finish(file_id, PostAction.KEEP, done)
+    acted(spool, file_id, PostAction.KEEP, done)
 
     assert not spool.source(file_id).exists()
     assert (folder / "board.csv").exists()
 
 
 def test_keep_never_drops_the_only_copy(spool, delivered, done):
-    """A file that was moved into the spool stays in its archive."""
+    """A file that was moved into the spool has no other."""
     file_id = delivered()
 
-    spool.finish(file_id, PostAction.KEEP, done)
+    acted(spool, file_id, PostAction.KEEP, done)
 
     assert spool.source(file_id).read_bytes() == b"PASS"
 
@@ -122,7 +134,7 @@ def test_zip_collects_the_files_of_a_month(spool, delivered, done):
     month = spool.meta(files[0]).claimed_at[:7].replace("-", "")
 
     for file_id in files:
-        spool.finish(file_id, PostAction.ZIP, done)
+        acted(spool, file_id, PostAction.ZIP, done)
 
     with zipfile.ZipFile(done / f"{month}.zip") as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == {
@@ -175,7 +187,7 @@ def test_an_addition_that_broke_off_does_not_spoil_the_zip(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize("action", list(PostAction))
-@pytest.mark.parametrize("step", ["post-action", "archive"])
+@pytest.mark.parametrize("step", ["finish", "post-action"])
 def test_a_post_action_killed_and_repeated_is_done_once(tmp_path, spool, delivered, done, action, step):
     """What was done before is found, not done again."""
     file_id = delivered()
@@ -185,10 +197,10 @@ def test_a_post_action_killed_and_repeated_is_done_once(tmp_path, spool, deliver
             raise SystemExit
 
     with pytest.raises(SystemExit):
-        Spool(tmp_path / "spool", step=die).finish(file_id, action, done)
+        acted(Spool(tmp_path / "spool", step=die), file_id, action, done)
 
-    assert spool.finish(file_id, action, done)
-    assert spool.finish(file_id, action, done)
+    assert acted(spool, file_id, action, done)
+    assert acted(spool, file_id, action, done)
     bytes_left = [path.read_bytes() for path in done.glob("*.csv")] if done.exists() else []
     assert len(bytes_left) == (action is PostAction.MOVE)
 
@@ -199,7 +211,7 @@ def test_a_move_cut_short_is_found_by_its_bytes(spool, delivered, done):
     done.mkdir()
     (done / "board.csv").write_bytes(b"PASS")
 
-    spool.finish(file_id, PostAction.MOVE, done)
+    acted(spool, file_id, PostAction.MOVE, done)
 
     assert names_in(done) == ["board.csv"]
 
@@ -208,11 +220,11 @@ def test_nothing_is_finished_while_reports_are_pending(spool, take, done):
     """Not even by mistake."""
     file_id = take()
 
-    assert not spool.finish(file_id, PostAction.DELETE, done)
+    assert not acted(spool, file_id, PostAction.DELETE, done)
 
     spool.save_reports(file_id, {"r1": b"{}"})
 
-    assert not spool.finish(file_id, PostAction.DELETE, done)
+    assert not acted(spool, file_id, PostAction.DELETE, done)
     assert spool.source(file_id).exists()
 
 
@@ -222,7 +234,7 @@ def test_nothing_is_finished_that_was_changed_after_its_claim(spool, delivered, 
     with spool.source(file_id).open("ab") as writer:
         writer.write(b" and the rest")
 
-    assert not spool.finish(file_id, PostAction.DELETE, done)
+    assert not acted(spool, file_id, PostAction.DELETE, done)
     assert spool.source(file_id).exists()
 
 
@@ -232,83 +244,19 @@ def test_a_done_folder_that_is_away_keeps_the_file_waiting(spool, delivered, tmp
     file_id = delivered()
 
     with pytest.raises(PostActionFailed):
-        spool.finish(file_id, PostAction.MOVE, tmp_path / "blocked" / "Done")
+        acted(spool, file_id, PostAction.MOVE, tmp_path / "blocked" / "Done")
 
-    assert spool.place(file_id) is Place.WAITING
-    assert spool.finish(file_id, PostAction.MOVE, tmp_path / "Done")
+    assert spool.source(file_id).exists()
+    assert acted(spool, file_id, PostAction.MOVE, tmp_path / "Done")
 
 
 def test_a_second_copy_goes_where_files_of_its_source_go(spool, drop, delivered, done):
     """Known bytes are no new file, but they leave the watch folder all the same."""
     file_id = delivered()
-    spool.finish(file_id, PostAction.MOVE, done)
+    acted(spool, file_id, PostAction.MOVE, done)
     (copy,) = spool.claim([drop("copy.csv")], keep=False)
 
     spool.dispose(copy, PostAction.MOVE, done)
 
     assert (done / "copy.csv").read_bytes() == b"PASS"
     assert not copy.copy.exists()
-
-
-class TestReplayed:
-    """Files that leave the archive again."""
-
-    def test_a_file_leaves_the_archive_as_if_nothing_was_sent(self, spool, delivered, done):
-        """What the server said before is kept beside it."""
-        file_id = delivered()
-        spool.finish(file_id, PostAction.ARCHIVE, done)
-
-        assert spool.replay_archived(file_id, priority=9, converter="better")
-
-        assert spool.place(file_id) is Place.WAITING
-        assert (spool.meta(file_id).priority, spool.meta(file_id).converter) == (9, "better")
-        assert not spool.converted(file_id)
-        assert (spool.receipts(file_id), len(spool.earlier_receipts(file_id))) == ([], 1)
-
-    def test_it_is_delivered_and_archived_again(self, spool, delivered, done):
-        """With a receipt of its own, which counts."""
-        file_id = delivered()
-        spool.finish(file_id, PostAction.ARCHIVE, done)
-        spool.replay_archived(file_id, priority=9)
-        spool.save_reports(file_id, {"r1": b"{}"})
-        assert spool.pending(file_id) == ["r1"]
-
-        spool.delivered(file_id, "r1", {"stored_as": "S"})
-
-        assert spool.finish(file_id, PostAction.ARCHIVE, done)
-        assert [len(spool.receipts(file_id)), len(spool.earlier_receipts(file_id))] == [1, 1]
-
-    @pytest.mark.parametrize("last", ["replay", "leave-archive"])
-    def test_a_crash_on_the_way_is_mended_by_asking_again(self, spool, delivered, done, last):
-        """Between two steps the file is in the archive yet, and no receipt is lost."""
-        file_id = delivered()
-        spool.finish(file_id, PostAction.ARCHIVE, done)
-
-        def die(step):
-            if step == last:
-                raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            Spool(spool.root, step=die).replay_archived(file_id, priority=9)
-        assert spool.place(file_id) is Place.ARCHIVED
-
-        assert spool.replay_archived(file_id, priority=9)
-        assert spool.place(file_id) is Place.WAITING
-        assert len(spool.earlier_receipts(file_id)) == 1
-
-    def test_without_its_bytes_it_stays(self, spool, delivered, done):
-        """Its post action took them."""
-        file_id = delivered()
-        spool.finish(file_id, PostAction.DELETE, done)
-
-        assert not spool.replay_archived(file_id, priority=9)
-        assert spool.place(file_id) is Place.ARCHIVED
-
-    def test_the_archive_is_told_in_order_from_any_point(self, spool, delivered, done):
-        """So that a long search can go on where it ended."""
-        ids = sorted(delivered(f"{n}.csv", str(n).encode()) for n in range(5))
-        for file_id in ids:
-            spool.finish(file_id, PostAction.ARCHIVE, done)
-
-        assert list(spool.archived()) == ids
-        assert list(spool.archived(after=ids[2])) == ids[3:]

@@ -1,0 +1,41 @@
+"""The ``[archive]`` and ``[catalogue]`` sections: where files are kept, and where they are looked up."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, SecretStr, model_validator
+
+from wats_broker.settings import Section, mistake, with_secrets
+from wats_worker.settings.kinds import Folder
+
+#: The one driver for PostgreSQL that comes as an extra.
+_POSTGRES: Final = "postgresql+psycopg"
+
+
+def _url(secret: SecretStr) -> SecretStr:
+    """An address of a database that can be spoken with; it may hold a password, so no message shows it."""
+    scheme, there, rest = secret.get_secret_value().partition("://")
+    if scheme in {"postgresql", "postgres"} and there:
+        return SecretStr(f"{_POSTGRES}://{rest}")
+    if scheme not in {"sqlite", _POSTGRES} or not there or not rest:
+        raise mistake("is no address of a catalogue", "write it like postgresql://wats@db.plant.example/wats")
+    return secret
+
+
+class ArchiveSettings(Section):
+    """Where every delivered file is kept, with all that is known of it."""
+
+    #: None: beside the spool.
+    folder: Folder | None = None
+
+
+class CatalogueSettings(Section):
+    """The database in which files are found."""
+
+    #: PostgreSQL, for a line of several hosts. None: an SQLite file beside the spool.
+    url: Annotated[SecretStr, AfterValidator(_url)] | None = None
+    url_file: Folder | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _collect_secrets(cls, data: Any) -> Any:
+        return with_secrets(data, "url")
