@@ -25,7 +25,8 @@ from wats_worker.console.sessions import Sessions
 
 #: Where the session stands in what a page is asked with.
 SESSION: Final = "wats_session"
-#: A page that asks for anything elsewhere is not ours: everything that it needs is here.
+#: A page that asks for anything elsewhere is not ours: everything that it needs is here. The library makes
+#: functions of the templates of its own parts in the browser, which has a name that sounds worse than it is.
 _POLICY: Final = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "

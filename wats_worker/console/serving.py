@@ -1,5 +1,6 @@
 """Where the console listens, and what it is made of."""
 
+import ipaddress
 import logging
 import os
 import socket
@@ -24,10 +25,12 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two looks whether the server still serves.
 _LOOK_S: Final = 1.0
+#: Requests and open pages at once; more are told to come again.
+_AT_ONCE: Final = 500
 #: The line's own work comes first where processors are scarce.
 _NICENESS: Final = 5
-#: Seconds that a page waits for the door before it says that it is away.
-_PATIENCE_S: Final = 0.0
+#: Seconds that a page waits when it is told that it asks too often; then it says so.
+_PATIENCE_S: Final = 2.0
 
 
 class CannotListen(Exception):
@@ -40,10 +43,10 @@ def run_console(settings: WorkerSettings, stop: threading.Event) -> int:
     Raises:
         CannotListen: it says why and what to change.
     """
-    os.nice(_NICENESS)
     console = settings.console
     host, port = console.place
     listener = _listen(host, port)
+    os.nice(_NICENESS)
     port = listener.getsockname()[1]
     secure = console.cert_file is not None
     house = House(
@@ -61,7 +64,8 @@ def run_console(settings: WorkerSettings, stop: threading.Event) -> int:
             log_level="critical",
             access_log=False,
             server_header=False,
-            proxy_headers=False,
+            proxy_headers=False,  # an address that a client names itself must not be believed
+            limit_concurrency=_AT_ONCE,
             timeout_graceful_shutdown=3,
             ssl_certfile=console.cert_file,
             ssl_keyfile=console.key_file,
@@ -69,6 +73,9 @@ def run_console(settings: WorkerSettings, stop: threading.Event) -> int:
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="console", daemon=True)
     thread.start()
+    if not secure and not _is_loopback(host):
+        hint = "set [console] cert_file and key_file, or listen on 127.0.0.1"
+        log.warning("console_unprotected", extra={"hint": hint})
     shown = f"[{host}]" if ":" in host else host
     log.info("console_open", extra={"address": f"{'https' if secure else 'http'}://{shown}:{port}"})
     while thread.is_alive() and not stop.wait(_LOOK_S):
@@ -110,3 +117,10 @@ def _listen(host: str, port: int) -> socket.socket:
         raise CannotListen(
             f"can't listen on {host}:{port}: {reason}. Set [console] listen to another place"
         ) from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name; whatever else it may mean, this one never leaves the machine
+        return host == "localhost"

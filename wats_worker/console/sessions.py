@@ -71,6 +71,8 @@ class Sessions:
         self._tidy()
         name = secrets.token_urlsafe(32)
         self._sessions[name] = Session(mine.token, Asker(client), self._clock())
+        # A page that stays open asks for nothing that a cookie comes with.
+        asyncio.get_running_loop().call_later(self._term_s, self.close, name)
         return name
 
     def find(self, name: str) -> Session | None:

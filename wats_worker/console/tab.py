@@ -15,9 +15,10 @@ from wats_worker.control.client import Client, ControlError, Denied
 
 T = TypeVar("T")
 
-#: Seconds for which what the door said is good enough; every widget asks about as often.
-FRESH_S: Final = 2.5
-EVERY_S: Final = 3.0
+#: Seconds for which what the door said is good enough for a list, and between two looks of a widget. So a
+#: page asks some 50 times a minute, and a token may do so 100 times.
+FRESH_S: Final = 4.5
+EVERY_S: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,9 @@ class Tab:
             ui.label(title).classes("ask-title")
             ui.label(text).classes("soft")
             chosen = (
-                ui.select(dict(choices), value=next(iter(choices)), label="Converter") if choices else None
+                ui.select(dict(choices), value=next(iter(choices)), label="Converter", with_input=True)
+                if choices
+                else None
             )
             if chosen:
                 chosen.props("outlined").classes("wide")

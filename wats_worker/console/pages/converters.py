@@ -55,7 +55,7 @@ def _converter(tab: Tab, one: ConverterCard, switch: object) -> None:
             with parts.box("entry-small"):
                 parts.words(f"version {one.version}")
                 parts.words(one.origin)
-                parts.words(one.jail)
+                parts.words(f"jail: {one.jail}")
         if tab.operates and one.name and one.state in {"ready", "disabled"}:
             with parts.box("entry-keys"):
                 text, icon = ("Enable", "play_arrow") if one.state == "disabled" else ("Disable", "block")

@@ -58,7 +58,7 @@ def page(tab: Tab) -> None:
         else:
             parts.button("Pause uploads", icon="pause", on_click=pause)
 
-    now = Live(load, show)
+    now = Live(load, show, every_s=3.0)
     _plots(tab)
 
 
