@@ -50,12 +50,11 @@ class VersionMismatchError(UnreadableMessage):
         self.theirs = theirs
         self.ours = ours
         # As texts "10.0" would come before "9.0".
-        newer = [int(part) for part in theirs.split(".") if part.isdigit()] > [
+        self.newer = [int(part) for part in theirs.split(".") if part.isdigit()] > [
             int(part) for part in ours.split(".")
-        ]
-        super().__init__(
-            f"protocol {theirs} is spoken there and {ours} here: update {'this' if newer else 'that'} side"
-        )
+        ]  #: theirs than ours
+        behind = "this" if self.newer else "that"
+        super().__init__(f"protocol {theirs} is spoken there and {ours} here: update {behind} side")
 
 
 class IllegalMove(BrokerError):

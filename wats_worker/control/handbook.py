@@ -79,11 +79,11 @@ The messages that Celery carries speak **{messages.PROTOCOL}**. The major versio
 (`{names.celery_queue("convert")}`) and of all keys in Redis (`{names.Keys().queue("ready")}`), so that
 releases of two major versions can run side by side and never take each other's messages.
 
-A message is JSON: ids, never paths, code or payloads. One that can't be read is **parked**, neither tried nor
-dropped: `wats-worker status` and the health page tell of it until none came for a day, `wats_parked_messages`
-as long as it is there. Workers of a release that can read it send it on by themselves, at their start and once
-a minute, also what releases before them have parked. Losing one costs time and no data: the spool has the file,
-and who watches sends for it again.
+A message is JSON: ids, never paths, code or payloads. One that can't be read is **parked**, neither
+tried nor dropped: `wats-worker status` and the health page tell of it until none came for a day,
+`wats_parked_messages` as long as it is there. Workers of a release that can read it send it on by
+themselves, at their start and once a minute, also what releases before them have parked. Losing one
+costs time and no data: the spool has the file, and who watches sends for it again.
 """
 
 

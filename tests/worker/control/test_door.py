@@ -89,7 +89,7 @@ def test_another_protocol_is_refused_with_both_versions(place, theirs):
 
     assert (response.status_code, error(response)["code"]) == (400, "version_mismatch")
     assert "2.0" in error(response)["text"]
-    assert "update" in error(response)["text"]
+    assert "update" in error(response)["fix"]
 
 
 def test_a_path_of_another_protocol_says_so(place):
