@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from redis.exceptions import RedisError
@@ -14,6 +14,8 @@ from wats_broker.names import Stage
 from wats_worker.control.desk import Desk
 from wats_worker.control.models.health import Dependency, Health
 from wats_worker.sandbox.policy import Level
+from wats_worker.settings import ConverterSettings
+from wats_worker.settings.schema import PollerSettings
 from wats_worker.spool.errors import SpoolError
 
 #: Seconds for which a look is good enough.
@@ -108,12 +110,33 @@ def _spool(desk: Desk) -> Dependency:
 
 
 def _jail(desk: Desk) -> Dependency:
+    workers = _alive(desk, Stage.CONVERT)
+    found = _built(desk, workers)
+    return found.model_copy(update={"facts": _enforced(desk, workers)})
+
+
+def _enforced(desk: Desk, workers: Sequence[Worker]) -> dict[str, str]:
+    """What is enforced, by whom, and for whom it is not."""
+    settings = desk.settings
+    facts: dict[str, str] = {"required": settings.sandbox.level}
+    facts |= {worker.name: worker.jail or "none" for worker in workers}
+    kinds: dict[str, Mapping[str, ConverterSettings | PollerSettings]] = {
+        "converters": settings.converters,
+        "pollers": settings.pollers,
+    }
+    for kind, configured in kinds.items():
+        trusted = [name for name, one in configured.items() if one.trusted]
+        if trusted:
+            facts[f"{kind} outside the jail"] = ", ".join(trusted)
+    return facts
+
+
+def _built(desk: Desk, workers: Sequence[Worker]) -> Dependency:
     required = Level[desk.settings.sandbox.level.upper()]
     fix = "'wats-worker doctor' on that machine says what is missing there"
     for complaint in desk.fleet.complaints():
         if complaint.what == "jail":
             return _bad("jail", f"{complaint.worker}: {complaint.reason}", fix)
-    workers = _alive(desk, Stage.CONVERT)
     if not workers:
         return _bad("jail", "no convert worker lives, and only they build it", _start(Stage.CONVERT))
     for worker in workers:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -20,6 +21,13 @@ EXAMPLES = int(os.environ.get("ABUSE_EXAMPLES", "4"))
 #: It is how they say that the line is not ready.
 SAYS_503 = {"/health", "/health/ready"}
 OPEN = {"/api/v2/hello", "/health", "/health/live", "/health/ready"}
+
+
+@pytest.fixture
+def desk(desk, tmp_path):
+    """With a configuration that can be changed."""
+    (tmp_path / "wats.toml").write_text('schema_version = 2\n[server]\ntoken = "abc"\n')
+    return replace(desk, config=tmp_path / "wats.toml")
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from wats_worker.control.models.health import Health
 from wats_worker.control.operator import local_token
 from wats_worker.control.place import Place
 from wats_worker.control.serving import serving
-from wats_worker.settings import ServerSettings, SpoolSettings, WorkerSettings
+from wats_worker.settings import ConverterSettings, ServerSettings, SpoolSettings, WorkerSettings
 
 FILE = "a" * 32
 
@@ -75,9 +75,10 @@ def worker(stage, *, jail="", number=1):
 @pytest.fixture
 def alive(desk):
     """A line whose every stage has just told that it lives."""
-    for stage in (Stage.WATCH, Stage.UPLOAD, Stage.ARCHIVE):
-        desk.fleet.beat(worker(stage))
-    desk.fleet.beat(worker(Stage.CONVERT, jail="strict"))
+    workers = [worker(stage) for stage in (Stage.WATCH, Stage.UPLOAD, Stage.ARCHIVE)]
+    for one in (*workers, worker(Stage.CONVERT, jail="strict")):
+        desk.fleet.beat(one)
+        desk.redis.persist(desk.keys.worker(one.name))  # however long the test takes
 
 
 def test_a_process_that_answers_is_alive(place):
@@ -120,6 +121,20 @@ def test_a_jail_below_its_level(desk, alive, monitor):
 
     desk.fleet.gone("h-convert-2")
     monitor.becomes()
+
+
+def test_who_works_outside_the_jail_is_named(make_desk, serve, settings):
+    """The level that is asked for, what each worker has built, and those that the operator trusts."""
+    trusting = settings.model_copy(
+        update={"converters": {"acme": ConverterSettings(trusted=True), "other": ConverterSettings()}}
+    )
+    desk = make_desk(trusting)
+    desk.fleet.beat(worker(Stage.CONVERT, jail="strict"))
+    token = desk.access.create("monitor", Scope.READ)[1]
+    with asked(serve(trusting, desk), token=token) as http:
+        facts = Monitor(http).about("jail").facts
+
+    assert facts == {"required": "strict", "h-convert-1": "strict", "converters outside the jail": "acme"}
 
 
 def test_a_jail_that_can_no_longer_be_built(desk, alive, monitor):

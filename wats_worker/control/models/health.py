@@ -32,6 +32,9 @@ class Dependency(BaseModel):
     needed: bool  #: the line is not ready without it
     reason: str = ""  #: how it stands, where that is worth a word
     fix: str = ""  #: what mends it
+    #: More of it. The jail tells the level that is required, the one each worker has built, and which
+    #: converters and pollers work outside of it.
+    facts: dict[str, str] = {}
 
 
 class Health(BaseModel):
