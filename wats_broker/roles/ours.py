@@ -76,9 +76,9 @@ class Ours:
         return of_commands("xadd xrange xrevrange expire time", changes=[self._keys.trend()])
 
     def lives(self) -> Rights:
-        """Beat, complain, go home."""
+        """Beat, complain, go home, and say in a health check how it is."""
         return of_commands(
-            "set sadd expire del srem hset hdel time",
+            "set sadd expire del srem hset hdel time smembers mget hgetall",
             changes=[self._keys.worker("*"), self._keys.fleet(), self._keys.complaints()],
         )
 

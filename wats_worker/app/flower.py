@@ -2,13 +2,15 @@
 
 By itself Flower takes its login from the command line or the environment, where others on the machine read
 it, and its Celery app from a module that is found by name. Here both come from the line's own configuration.
+It hears what workers tell and asks them nothing: whoever may ask a worker may also tell it to end.
 """
 
 import logging
 import signal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from celery.app.control import Control
 from flower.app import Flower  # type: ignore[import-untyped]  # it ships no types
 from flower.options import options  # type: ignore[import-untyped]
 from flower.urls import settings as pages  # type: ignore[import-untyped]
@@ -23,6 +25,14 @@ log = logging.getLogger(__name__)
 _FORGET_S: Final = 3600
 #: So many conversions are kept in memory, and the oldest are forgotten first.
 _TASKS: Final = 20_000
+
+
+class _Mute(Control):  # type: ignore[misc]  # Celery is not typed
+    """What Flower asks workers goes nowhere, and nobody answers."""
+
+    def broadcast(self, *_: Any, **__: Any) -> list[Any]:
+        """Say nothing."""
+        return []
 
 
 class _Metrics(Metrics):  # type: ignore[misc]  # as above
@@ -58,6 +68,7 @@ def run_flower(line: Line, *, host: str, port: int, login: str) -> int:
     options.address, options.port = host, port
     options.purge_offline_workers = _FORGET_S
     options.max_tasks = _TASKS
+    line.celery.control = _Mute(line.celery)
     shown = Flower(capp=line.celery, options=options, **pages)
     shown.add_handlers(".*", [("/metrics", _Metrics)])
     try:

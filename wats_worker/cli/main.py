@@ -165,7 +165,9 @@ def flower(
         login = read_login(login_file)
     except NoLogin as problem:
         fail(str(problem), Exit.MISCONFIGURED)
-    raise typer.Exit(run_flower(Line(settings, Stage.CONTROL), host=host, port=port, login=login))
+    # It counts what waits in the queues that it knows.
+    line = Line(settings, Stage.CONTROL, (*settings.pool_names(), Stage.UPLOAD, Stage.POLL))
+    raise typer.Exit(run_flower(line, host=host, port=port, login=login))
 
 
 @app.command("console")
