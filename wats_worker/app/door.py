@@ -10,9 +10,11 @@ from wats_broker.names import Stage
 from wats_worker.app.duties import Duties
 from wats_worker.app.line import Line
 from wats_worker.app.neighbours import neighbours
+from wats_worker.app.replaying import replays
 from wats_worker.app.sealing import sealing
 from wats_worker.control.api import build
 from wats_worker.control.desk import Desk
+from wats_worker.control.jobs import Jobs
 from wats_worker.control.operator import LOCAL, TERM_S, local_token
 from wats_worker.control.place import Place
 from wats_worker.control.serving import CannotListen, serving
@@ -44,7 +46,8 @@ def run_control(line: Line, config: Path | None, stop: threading.Event) -> int:
 
     enter()
     pulse = Pulse(line.fleet, Stage.CONTROL, chores=[enter, Observer(desk).look], work=lambda: place.address)
-    duties = Duties(line.duty_lease, worker_name(Stage.CONTROL), [sealing(line)])
+    work = [sealing(line), replays(line, desk)]
+    duties = Duties(line.duty_lease, worker_name(Stage.CONTROL), work)
     with serving(build(desk), place, cert_file=control.cert_file, key_file=control.key_file) as serves:
         log.info("door_open", extra={"address": place.address})
         pulse.start()
@@ -76,6 +79,7 @@ def make_desk(line: Line, config: Path | None) -> Desk:
         spool=line.spool,
         archive=lambda: line.archive,
         trail=line.trail,
+        jobs=Jobs(line.settings.replay_folder()),
         dispatch=lambda: line.dispatch,
         neighbours=neighbours(line),
     )

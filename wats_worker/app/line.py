@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from wats_broker.dispatch import Dispatch
     from wats_worker.archive.archive import Archive
     from wats_worker.convert.known import Knowledge
+    from wats_worker.store.store import Store
 
 
 @dataclass
@@ -166,9 +167,29 @@ class Line:
     def archive(self) -> "Archive":
         """Everything that was delivered."""
         from wats_worker.archive.archive import Archive  # noqa: PLC0415  most questions need none of it
+
+        return Archive(self.archive_store)
+
+    @cached_property
+    def archive_store(self) -> "Store":
+        """Where the archive lies."""
         from wats_worker.store.folder import FolderStore  # noqa: PLC0415  as above
 
-        return Archive(FolderStore(self.settings.archive_folder()))
+        return FolderStore(self.settings.archive_folder())
+
+    @cached_property
+    def catalogue(self) -> "Catalogue":
+        """Where files are found."""
+        from wats_worker.catalogue.catalogue import Catalogue  # noqa: PLC0415  a database takes its time
+
+        return Catalogue.open(self.settings.catalogue.url, self.settings.catalogue_file())
+
+    @cached_property
+    def feed(self) -> "Feed":
+        """What the journal tells the catalogue."""
+        from wats_worker.catalogue.feed import Feed  # noqa: PLC0415  as above
+
+        return Feed(journal=self.journal, spool=self.spool, catalogue=self.catalogue)
 
     def remembers(self, file_id: str) -> bool:
         """Whether a file is in the archive.

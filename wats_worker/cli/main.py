@@ -23,9 +23,11 @@ from wats_worker.cli import (
     processes,
     queue,
     replay,
+    replays,
     sources,
     status,
     tokens,
+    verify,
 )
 from wats_worker.cli.common import (
     Config,
@@ -63,6 +65,8 @@ app.add_typer(polls.app, name="polls")
 app.add_typer(processes.app, name="processes")
 app.add_typer(tokens.app, name="token")
 app.add_typer(audit.app, name="audit")
+app.add_typer(replays.app, name="replays")
+archive.app.command("verify")(verify.verify)
 app.add_typer(converters.app, name="converters")
 app.add_typer(configuration.app, name="config")
 

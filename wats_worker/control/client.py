@@ -26,6 +26,7 @@ from wats_worker.control.models.configuration import Applied, Change, Checked, C
 from wats_worker.control.models.converters import Converters, Rung, Switched, Tried
 from wats_worker.control.models.files import FileHistory, FileLine, Files
 from wats_worker.control.models.health import Health, Readiness
+from wats_worker.control.models.jobs import FileChanges, Job, Jobs, JobWanted
 from wats_worker.control.models.processes import ProcessList, SyncAsked
 from wats_worker.control.models.queue import (
     BuriedReports,
@@ -240,6 +241,27 @@ class Client:
             after=after,
         )
         return self._ask(Replayed, "POST", "/replays", body=wanted)
+
+    def create_replay_job(self, wanted: JobWanted) -> Job:
+        """Have archived files converted again and compared to what was sent."""
+        return self._ask(Job, "POST", "/replays/jobs", body=wanted)
+
+    def replay_jobs(self) -> Jobs:
+        """The replay jobs, the newest first."""
+        return self._ask(Jobs, "GET", "/replays/jobs")
+
+    def replay_job(self, job_id: str) -> Job:
+        """How far a replay job is."""
+        return self._ask(Job, "GET", f"/replays/jobs/{_part(job_id)}")
+
+    def replay_differences(self, job_id: str, *, after: int = 0, count: int = 100) -> FileChanges:
+        """What a replay job has found, a page of it; the next one begins ``after`` this one's ``next``."""
+        path = f"/replays/jobs/{_part(job_id)}/differences"
+        return self._ask(FileChanges, "GET", path, query={"after": after, "count": count})
+
+    def cancel_replay_job(self, job_id: str) -> Job:
+        """Want no more of a replay job."""
+        return self._ask(Job, "POST", f"/replays/jobs/{_part(job_id)}/cancel")
 
     # The upload queue
 

@@ -20,6 +20,7 @@ from wats_broker.serials import Serials
 from wats_broker.switches import Switches
 from wats_worker.archive.archive import Archive
 from wats_worker.control import problems
+from wats_worker.control.jobs import Jobs
 from wats_worker.control.models.converters import ConverterCard, Tried
 from wats_worker.control.models.processes import ProcessList
 from wats_worker.settings import Check, WorkerSettings
@@ -89,6 +90,7 @@ class Desk:
     spool: Spool
     archive: Callable[[], Archive]
     trail: Book
+    jobs: Jobs
     dispatch: Callable[[], "Dispatch"]
     neighbours: Neighbours
     #: Another one after each start.

@@ -283,6 +283,10 @@ class WorkerSettings(BaseSettings):
         """Where the audit trail is kept."""
         return self.audit.folder or self.spool.folder.parent / "audit"
 
+    def replay_folder(self) -> Path:
+        """Where replay jobs are kept."""
+        return self.spool.folder.parent / "replays"
+
     def pool_names(self) -> list[str]:
         """Every pool that wants workers, ``convert`` first."""
         return sorted({"convert", *self.pools})

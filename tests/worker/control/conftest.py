@@ -19,6 +19,7 @@ from wats_worker.archive.archive import Archive
 from wats_worker.control import api, problems
 from wats_worker.control.client import Client
 from wats_worker.control.desk import Desk, Neighbours
+from wats_worker.control.jobs import Jobs
 from wats_worker.control.models.converters import ConverterCard, Tried
 from wats_worker.control.models.processes import ProcessList
 from wats_worker.control.operator import local_token
@@ -84,6 +85,7 @@ def make_desk(real_redis, broker):
             spool=Spool(settings.spool.folder, remembered=archive.has),
             archive=lambda: archive,
             trail=Book(settings.audit_folder()),
+            jobs=Jobs(settings.replay_folder()),
             dispatch=lambda: Dispatch(celery_app(broker, Stage.CONTROL)),
             neighbours=Neighbours(
                 converters=lambda: [BETTER],
