@@ -16,6 +16,7 @@ from wats_broker.journal import Run
 from wats_worker.convert.disposal import Quarantine
 from wats_worker.convert.known import Known
 from wats_worker.convert.repeats import run_of
+from wats_worker.converters.base import MOST_WARNINGS
 from wats_worker.converters.finish import FIELDS
 from wats_worker.reports import wsjf
 from wats_worker.reports.model import Report
@@ -25,8 +26,6 @@ from wats_worker.spool.made import ReportCard
 
 #: Name space of the ids made here. It must never change: reports made with it are out there.
 _REPORT_IDS: Final = uuid5(NAMESPACE_URL, "urn:wats-worker:reports")
-#: So many different warnings are kept of one file.
-MOST_WARNINGS: Final = 1000
 
 
 def report_id(file_id: str, position: int) -> str:

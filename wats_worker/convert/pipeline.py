@@ -21,7 +21,7 @@ from wats_broker.queue import UploadQueue
 from wats_broker.serials import Serials
 from wats_broker.states import FileState
 from wats_broker.switches import Kind, Switches
-from wats_worker.convert.accept import MOST_WARNINGS, Accepted
+from wats_worker.convert.accept import Accepted
 from wats_worker.convert.attempt import Attempt, attempt
 from wats_worker.convert.choose import Thresholds
 from wats_worker.convert.disposal import Absent, Again, Quarantine, Suspend, decide
@@ -31,6 +31,7 @@ from wats_worker.convert.known import Knowledge
 from wats_worker.convert.repeats import repeats
 from wats_worker.convert.rules import Rule, overruled
 from wats_worker.convert.workshop import Workshop
+from wats_worker.converters.base import MOST_WARNINGS
 from wats_worker.converters.finish import FIELDS
 from wats_worker.sandbox.errors import JailUnavailable
 from wats_worker.sandbox.outcome import Broken, Refusal, Unready

@@ -25,6 +25,8 @@ HEAD_BYTES: Final = 64 * 1024
 TAIL_BYTES: Final = 4 * 1024
 #: The largest file that is read in one piece. Formats that stream have their own bound.
 READ_LIMIT: Final = 64 * 1024 * 1024
+#: So many different warnings are kept of one file.
+MOST_WARNINGS: Final = 1000
 
 _UTF8_BOM: Final = b"\xef\xbb\xbf"
 #: A letter outside ASCII as UTF-8 writes it. In an 8-bit text such pairs are next to impossible.
@@ -151,10 +153,22 @@ class Source:
         Raises:
             Refused: it has more than ``limit`` bytes.
         """
-        if self.size > limit:
-            raise Refused(f"the file has {self.size} bytes, and {limit} is the most that is read")
+        self.must_fit(limit)
         with self.open() as reader:
             return reader.read(min(limit, self.size))  # it makes room for all that is asked for
+
+    def must_fit(self, limit: int = READ_LIMIT) -> None:
+        """For formats whose files are one document, which memory has to hold as a whole.
+
+        Raises:
+            Refused: it has more than ``limit`` bytes.
+        """
+        if self.size > limit:
+            raise Refused(
+                f"the file has {self.size} bytes, and {limit} is the most that is read of a format whose "
+                "files are read in one piece",
+                fix="let the tester begin a new file earlier, or split this one",
+            )
 
     def text(self, *fallbacks: str, limit: int = READ_LIMIT) -> str:
         """The whole file as text: UTF-8 where it decodes strictly, else the first fallback that does.
@@ -169,7 +183,7 @@ class Source:
 
     def warn(self, text: str) -> None:
         """Tell the reader of the conversion's log something; the conversion goes on."""
-        if text not in self.warnings:
+        if len(self.warnings) < MOST_WARNINGS and text not in self.warnings:
             self.warnings.append(text)
 
 

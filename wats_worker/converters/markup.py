@@ -88,11 +88,23 @@ def events(
             if event != "over":
                 yield event, element
     except etree.XMLSyntaxError as error:
-        raise Refused(f"not XML: {(error.msg or '').strip()}", place=f"line {error.lineno}") from None
+        raise _said(error) from None
+
+
+def _said(error: etree.XMLSyntaxError) -> Exception:
+    """What the parser means. It calls everything a mistake in the document."""
+    text = (error.msg or "").strip()
+    if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:
+        return MemoryError()
+    if "XML_PARSE_HUGE" in text:
+        text = "larger in one place than any log is: a text of 10 MB, or 256 elements inside of each other"
+        return Refused(text, place=f"line {error.lineno}")
+    return Refused(f"not XML: {text}", place=f"line {error.lineno}")
 
 
 def whole(source: Source, *, check: Callable[[_Element], object]) -> _Element:
     """The root of a document that is small enough to be held in one piece; see ``events``."""
+    source.must_fit()
     found: list[_Element] = []
 
     def checked(element: _Element) -> None:

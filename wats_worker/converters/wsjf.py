@@ -60,13 +60,24 @@ def _reports(source: Source, options: Options) -> Iterator[Report]:
     if len(first) < source.size and first.endswith(b"\n") and _is_whole(first):
         yield from _by_line(source, options)
         return
-    try:
-        report = wsjf.load(source.read().removeprefix(_BOM), draft=True)
-    except (wsjf.NotJson, wsjf.InvalidReport):
-        # A list, or a report that lacks what can be configured, or none at all: the refusals know.
+    report = None if _begins_a_list(source) else _one(source)
+    if report is None:
         yield from _listed(source.text(), source, options)
     else:
         yield finish(cast("dict[str, Any]", report), source, options, is_report=True)
+
+
+def _begins_a_list(source: Source) -> bool:
+    # Reports are then parsed one by one; all of them at once would take ten times the file in memory.
+    return source.head.removeprefix(_BOM).lstrip()[:1] == b"["
+
+
+def _one(source: Source) -> Report | None:
+    """The report that the file is; None if it lacks what can be configured, or is none. The refusals know."""
+    try:
+        return wsjf.load(source.read().removeprefix(_BOM), draft=True)
+    except (wsjf.NotJson, wsjf.InvalidReport):
+        return None
 
 
 def _is_whole(line: bytes) -> bool:

@@ -5,6 +5,7 @@ descriptors with the job: the file, a pipe for the result, the memory for what i
 """
 
 import contextlib
+import gc
 import io
 import os
 import socket
@@ -31,6 +32,8 @@ def live(shelf: Shelf, channel: socket.socket, confinement: Confinement, zygote:
         body, (source, result, log) = wire.receive(channel, 3)
         _redirect(log)
         job = wire.read(body)
+        # A conversion makes hundreds of thousands of dictionaries and hardly a cycle among them.
+        gc.set_threshold(100_000, 20, 20)
         work.run(job, work.source_of(source, job["name"]), ResultWriter(result), shelf)
         sys.stdout.flush()
         channel.send(ANSWER)

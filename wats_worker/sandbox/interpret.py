@@ -117,7 +117,8 @@ def _conversion(result: Result, kind: object, limits: Limits, usage: Usage, log:
         case "bad":
             return Broken(Fault.BAD_RESULT, _text(header, "detail") or "", log, usage)
         case "memory":
-            return Broken(Fault.OUT_OF_MEMORY, f"more than {limits.memory_mb} MB of memory", log, usage)
+            detail = f"more than {limits.memory_mb} MB of memory, at report {_number(header, 'at')}"
+            return Broken(Fault.OUT_OF_MEMORY, detail, log, usage)
     raise BadResult(f"a result of the unknown kind {kind!r}")
 
 
@@ -129,6 +130,13 @@ def _text(header: Mapping[str, Any], key: str, *, optional: bool = False) -> str
         raise BadResult(f"{key} is not a short text")
     # Half a surrogate pair would trip up a reader; and who reads it on a terminal should not be obeying it.
     return value.encode(errors="backslashreplace").decode().translate(_CONTROLS)
+
+
+def _number(header: Mapping[str, Any], key: str) -> int:
+    value = header.get(key)
+    if type(value) is not int or not 0 <= value < 1 << 40:
+        raise BadResult(f"{key} is not a number")
+    return value
 
 
 def _texts(header: Mapping[str, Any], key: str) -> tuple[str, ...]:

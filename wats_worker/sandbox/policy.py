@@ -46,7 +46,7 @@ class Limits:
     log_kb: int = 256  #: stdout and stderr together; what goes beyond is dropped
     scratch_mb: int = 32  #: all files in the scratch folder together; looked at 50 times a second
     scratch_entries: int = 4096
-    reports: int = 100_000  #: per file
+    reports: int = 250_000  #: per file
     report_mb: int = 32  #: of one report
     report_values: int = 1_500_000  #: of one report: a step has a dozen, and each takes the worker's memory
 

@@ -45,6 +45,7 @@ class ResultWriter:
     def __init__(self, descriptor: int) -> None:
         self._pipe = descriptor
         self._waiting = bytearray()
+        self.reports = 0  #: how many were made
 
     def add(self, document: bytes) -> None:
         """Send one report.
@@ -53,6 +54,7 @@ class ResultWriter:
             Unwanted: nobody reads it.
         """
         self._put(_REPORT, document)
+        self.reports += 1
         if len(self._waiting) >= _PORTION:
             self._flush()
 

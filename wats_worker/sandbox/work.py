@@ -47,7 +47,7 @@ def run(job: Mapping[str, Any], source: Source, result: ResultWriter, shelf: She
     except NotReady as unready:
         header = {"kind": "unready", "reason": _text(unready.reason)}
     except MemoryError:
-        header = {"kind": "memory"}
+        header = {"kind": "memory", "at": result.reports + 1}
     except Unwanted:
         return
     except BaseException as error:  # noqa: BLE001 - a converter may raise anything, SystemExit included

@@ -7,7 +7,7 @@ from typing import Any, Final
 from wats_worker.converters.base import Refused, Source
 from wats_worker.converters.finish import begin, remember
 from wats_worker.converters.i3070_log.options import Options
-from wats_worker.converters.i3070_log.records import BoardTest, Record
+from wats_worker.converters.i3070_log.records import BoardTest, Lines, Record
 from wats_worker.converters.i3070_log.steps import steps, told
 from wats_worker.converters.starts import Told, compact
 from wats_worker.converters.texts import Step, fit, say, shown
@@ -63,7 +63,7 @@ def document(
     Raises:
         Refused: a record can't be read; its line is named.
     """
-    record, batch = test.record, test.batch or Record("BATCH", [], [], "", 0)
+    record, batch = test.record, test.batch or Record("BATCH", [], [], Lines(""), 0)
     result, words = _result(record, options)
     uut: dict[str, Any] = {"user": batch.get(_OPERATOR), "batchSN": batch.get(_BATCH) or None}
     made: dict[str, Any] = {

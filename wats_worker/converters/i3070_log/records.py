@@ -7,7 +7,7 @@ r"""From text to records: braces nest, bars part fields, and two more signs carr
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Final, NoReturn, cast
 
 from wats_worker.converters.base import NotReady, Refused, Source
@@ -26,6 +26,25 @@ _WITH_IDENTITY: Final = frozenset({"@BATCH", "@BTEST"})
 #: What nearly all records are; they hold no list.
 _COMMON: Final = frozenset({"@BLOCK", "@LIM2", "@LIM3", "@A-RES", "@A-CAP", "@A-JUM", "@A-DIO", "@A-MEA"})
 _DEEPEST: Final = 12
+#: Lines are counted once for so much text.
+_BLOCK: Final = 16_384
+
+
+class Lines:
+    """Says in which line something stands: of thousands of places, and mostly nobody hears it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._before: list[int] = []  # the line that each block begins in
+
+    def number(self, at: int) -> int:
+        """The number of the line, counted from 1."""
+        if not self._before:
+            starts = range(0, len(self._text), _BLOCK)
+            counts = (self._text.count("\n", start, start + _BLOCK) for start in starts)
+            self._before = list(accumulate(counts, initial=1))
+        block = at // _BLOCK
+        return self._before[block] + self._text.count("\n", block * _BLOCK, at)
 
 
 @dataclass(slots=True)
@@ -35,7 +54,7 @@ class Record:
     tag: str
     fields: list[str]
     items: list[str]
-    text: str  # that it stands in, and at which place
+    lines: Lines  # of the text that it stands in
     at: int
     children: "list[Record]" = field(default_factory=list)
 
@@ -46,7 +65,7 @@ class Record:
     @property
     def place(self) -> str:
         """Where the record stands, for a message."""
-        return f"the {self.tag} of {_place(self.text, self.at)}"
+        return f"the {self.tag} of line {self.lines.number(self.at)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +113,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._lines = Lines(text)
         self._open: list[_Open] = []
 
     def board_tests(self) -> Iterator[BoardTest]:
@@ -112,7 +132,8 @@ class _Reader:
         if at < len(text):
             self._add(text[at:], at)
         if self._open:
-            raise NotReady(f"the record that begins in {_place(text, self._open[-1].at)} has no end yet")
+            line = self._lines.number(self._open[-1].at)
+            raise NotReady(f"the record that begins in line {line} has no end yet")
         if not count:
             raise Refused("no test of a board in the file")
 
@@ -168,7 +189,7 @@ class _Reader:
             text = parts[0].strip("\n")
             fields = text.split("|")
             if fields[0] in _COMMON and "\n" not in text:
-                return Record(fields[0][1:], fields[1:], [], self._text, opened.at)
+                return Record(fields[0][1:], fields[1:], [], self._lines, opened.at)
         else:
             fields = _fields(parts)
         if fields[0].strip() not in _WITH_IDENTITY:
@@ -181,8 +202,8 @@ class _Reader:
             self._refuse(f"{shown(tag)} is not the tag of a record", opened.at)
         name = (tag[: listed.start()] if listed else tag)[1:]
         if name not in _WITH_LIST:
-            return Record(name, fields[1:], [], self._text, opened.at)
-        return Record(name, *self._items(fields, opened.at), self._text, opened.at)
+            return Record(name, fields[1:], [], self._lines, opened.at)
+        return Record(name, *self._items(fields, opened.at), self._lines, opened.at)
 
     def _items(self, fields: list[str], at: int) -> tuple[list[str], list[str]]:
         """The fields of a record with a list: those before it and behind it, and the items."""
@@ -196,12 +217,7 @@ class _Reader:
         return fields[1:], []
 
     def _refuse(self, reason: str, at: int) -> NoReturn:
-        raise Refused(reason, place=_place(self._text, at))
-
-
-def _place(text: str, at: int) -> str:
-    line = text.count("\n", 0, at) + 1
-    return f"line {line}"
+        raise Refused(reason, place=f"line {self._lines.number(at)}")
 
 
 def _fields(parts: list[str | tuple[str]]) -> list[str]:

@@ -91,8 +91,9 @@ def read(source: Source) -> Suite:
     """The root of the file.
 
     Raises:
-        Refused: it is no JUnit XML, or a time in it is none.
+        Refused: it is no JUnit XML, or a time in it is none, or the file is too large.
     """
+    source.must_fit()  # whose unit a suite is of may be told behind all of them
     open_suites: list[Suite] = []
     done: list[Suite] = []
     tags = ("testsuites", "testsuite", "testcase")

@@ -198,8 +198,8 @@ class Step(TypedDict, total=False):
 def _carries_one_thing(step: Step) -> Step:
     if len(_CARRIED.intersection(step)) > 1:
         _check_carried(step)
-    if step.get("seqCall") is None:
-        _check_uncalled(step)
+    if "steps" in step or "seqCall" in step:  # most steps have neither, and a call less each
+        _check_called(step)
     rows = step.get("numericMeas") or step.get("stringMeas") or step.get("booleanMeas")
     if rows and len(rows) > 1:
         _check_names(step, rows)
@@ -214,8 +214,10 @@ def _check_carried(step: Step) -> None:
         raise fault("attachment", "A step carries a chart or an attachment, not both")
 
 
-def _check_uncalled(step: Step) -> None:
+def _check_called(step: Step) -> None:
     """The wire asks a step with steps below it for the key and not for more: ``"seqCall": null`` will do."""
+    if step.get("seqCall") is not None:
+        return
     if not step.get("steps"):
         step.pop("seqCall", None)
     elif "seqCall" not in step:
