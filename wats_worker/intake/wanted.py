@@ -21,6 +21,8 @@ UNFINISHED: Final = (
     ".lock",
     "~",
 )
+#: How the names of files begin that programs keep beside their own.
+_BESIDE: Final = re.compile(r"\.(?!\.)|~\$")
 #: Folders that belong to systems and not to test machines.
 _SYSTEM_FOLDERS: Final = frozenset({"lost+found", "@eadir", "$recycle.bin", "system volume information"})
 
@@ -28,10 +30,13 @@ _SYSTEM_FOLDERS: Final = frozenset({"lost+found", "@eadir", "$recycle.bin", "sys
 def is_temporary(name: str) -> bool:
     """Whether a file name says that somebody is not finished with it, or that it is nobody's business.
 
-    >>> [is_temporary(name) for name in ("a.csv.PART", "~$report.xlsx", ".hidden", "a.csv")]
-    [True, True, True, False]
+    Hidden is what begins with one dot. A name that begins with two is a mistake of whoever made it up, and
+    passing over it without a word would lose a file.
+
+    >>> [is_temporary(name) for name in ("a.csv.PART", "~$report.xlsx", ".hidden", "a.csv", "..csv")]
+    [True, True, True, False, False]
     """
-    return name.startswith((".", "~$")) or name.lower().endswith(UNFINISHED)
+    return _BESIDE.match(name) is not None or name.lower().endswith(UNFINISHED)
 
 
 def is_system_folder(name: str) -> bool:

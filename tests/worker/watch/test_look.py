@@ -41,6 +41,14 @@ def test_files_come_oldest_first(tmp_path):
     assert names(looker(tmp_path).look()) == ["c", "a", "b"]
 
 
+def test_a_name_of_dots_is_a_name(tmp_path):
+    """Only what begins with one dot is hidden; a file that is passed over without a word would be lost."""
+    for name in (".hidden.xml", "..xml", "...%2f..%2fetc%2fpasswd.xml"):
+        write(tmp_path, name)
+
+    assert sorted(names(looker(tmp_path).look())) == ["...%2f..%2fetc%2fpasswd.xml", "..xml"]
+
+
 def test_only_the_oldest_are_remembered(tmp_path, monkeypatch):
     """The rest is counted: a million files must not fill our memory."""
     monkeypatch.setattr(look, "MOST", 3)
