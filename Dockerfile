@@ -15,6 +15,9 @@ COPY requirements.lock requirements-build.lock ./
 RUN python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement requirements-build.lock \
  && python -m pip --python /opt/wats-worker/bin/python install --no-cache-dir --disable-pip-version-check \
         --require-hashes --only-binary :all: --requirement requirements.lock
+# Of your own choice, such as the driver of a database that is polled, or npTDMS.
+ARG PACKAGES=
+RUN [ -z "${PACKAGES}" ] || python -m pip --python /opt/wats-worker/bin/python install --no-cache-dir ${PACKAGES}
 COPY pyproject.toml README.md LICENSE ./
 COPY wats_broker wats_broker
 COPY wats_worker wats_worker
@@ -35,7 +38,7 @@ LABEL org.opencontainers.image.title="wats-worker" \
 RUN python -m pip uninstall --yes --quiet pip \
  && groupadd --gid 10001 wats \
  && useradd --uid 10001 --gid wats --no-create-home --home-dir /data --shell /usr/sbin/nologin wats \
- && mkdir --mode 1777 /data /door /scratch
+ && mkdir --mode 1777 /audit /broker /data /door /operator /scratch
 COPY --from=build /opt/wats-worker /opt/wats-worker
 # What lies on the path is found; what would be compiled on the way can't be written and needs not be.
 ENV PATH=/opt/wats-worker/bin:$PATH \

@@ -14,6 +14,7 @@ import typer
 import yaml
 from support import ROOT
 
+from wats_broker.roles import Role
 from wats_worker import settings as configuration
 from wats_worker.app.shift import GRACE_S
 from wats_worker.cli.main import app
@@ -81,11 +82,33 @@ def test_only_what_brings_reports_away_gets_out():
     }
     for name in ("redis", "doctor", "watch", "convert", "convert-heavy", "control", "beat"):
         assert SERVICES[name]["networks"] == ["broker"]
+    assert SERVICES["users"]["network_mode"] == SERVICES["tester"]["network_mode"] == "none"
 
 
 def test_only_upload_knows_the_token_of_the_server():
     """Besides the server for trials, which has to know it, too."""
     assert who("secrets", "server-token") == {"upload", "simulator"}
+
+
+def test_each_stage_comes_to_redis_under_its_own_name():
+    """With its own password and nobody else's; only who writes the list of users has all of them."""
+    for name, service in OURS.items():
+        url = service.get("environment", {}).get("WATS_BROKER__URL", "")
+        role = url.removeprefix("redis://").partition("@")[0]
+        mine = {secret["source"] for secret in service.get("secrets", ()) if isinstance(secret, dict)}
+        known = {secret for secret in mine if secret.startswith("broker-")}
+
+        assert name == "users" or known == ({f"broker-{role}"} if role else set())
+    assert {f"{role}.password" for role in Role} == {
+        secret["target"] for secret in SERVICES["users"]["secrets"]
+    }
+
+
+def test_the_console_knows_nobody_and_nothing():
+    """It has the door's socket, and neither a way to Redis nor the operator's token."""
+    assert mounts("console") == {"/etc/wats-worker": False, "/door": True}
+    assert SERVICES["console"]["networks"] == ["desk"]
+    assert "secrets" not in SERVICES["console"]
 
 
 def test_secrets_are_files_and_stand_in_no_environment():
@@ -119,22 +142,25 @@ def test_work_in_hand_is_finished_before_a_container_is_killed(name):
 def test_every_command_is_one_of_ours(name):
     """With options that it has."""
     words = [str(word) for word in SERVICES[name]["command"]]
-    command = typer.main.get_command(app).commands[words[0]]
+    command = typer.main.get_command(app)
+    while words and words[0] in getattr(command, "commands", {}):
+        command = command.commands[words.pop(0)]
 
+    assert command.name != app.info.name
     known = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= known
 
 
 def test_a_stage_waits_for_the_broker_and_for_the_doctor():
     """The doctor says what is missing before anything is taken."""
-    stages = OURS.keys() - {"doctor", "simulator", "tester"}
+    stages = OURS.keys() - {"users", "doctor", "console", "simulator", "tester"}
 
     for name in stages:
         assert SERVICES[name]["depends_on"] == {
             "redis": {"condition": "service_healthy"},
             "doctor": {"condition": "service_completed_successfully"},
         }
-    assert {SERVICES[name]["restart"] for name in SERVICES.keys() - {"doctor"}} == {"unless-stopped"}
+    assert {SERVICES[name]["restart"] for name in SERVICES.keys() - {"users", "doctor"}} == {"unless-stopped"}
 
 
 def test_profiles_are_those_that_the_knobs_name():
@@ -143,7 +169,7 @@ def test_profiles_are_those_that_the_knobs_name():
     profiles = {profile for service in SERVICES.values() for profile in service.get("profiles", ())}
 
     assert {name for name, service in SERVICES.items() if "profiles" not in service} == {
-        "redis", "doctor", "watch", "convert", "upload", "control", "flower",
+        "users", "redis", "doctor", "watch", "convert", "upload", "archive", "control", "console", "flower",
     }  # fmt: skip
     assert all(profile in text for profile in profiles)
 
@@ -178,8 +204,8 @@ def test_redis_keeps_what_it_has():
 
     assert said["appendonly"] == "yes"
     assert said["maxmemory-policy"] == "noeviction"
-    assert said["aclfile"] == "/run/secrets/broker-users"
-    assert who("secrets", "broker-users") == {"redis"}
+    assert said["aclfile"] == "/broker/users"
+    assert mounts("redis")["/broker"] is False
 
 
 def test_the_first_configuration_can_be_used(monkeypatch):
@@ -190,7 +216,8 @@ def test_the_first_configuration_can_be_used(monkeypatch):
     assert [str(source.folder) for source in settings.sources] == ["/inbox/bench"]
     assert str(settings.scratch_folder()) == "/scratch"
     assert settings.spool.folder.is_relative_to("/data")
-    assert settings.control_folder().is_relative_to("/door")
+    assert settings.control_folder().is_relative_to("/operator")
+    assert settings.audit_folder().is_relative_to("/audit")
     assert "convert.heavy" in settings.pool_names()
 
 
@@ -219,20 +246,22 @@ def factory(tmp_path):
 
 def test_a_factory_is_made_with_secrets_of_its_own(factory):
     """Every one that compose.yaml names, in a folder that nobody else may enter; nothing is made twice."""
-    secrets = {file.name: file.read_text() for file in (factory / "secrets").iterdir()}
+
+    def secrets():
+        folder = factory / "secrets"
+        return {f"./{file.relative_to(factory)}": file for file in folder.rglob("*") if file.is_file()}
+
+    before = {name: file.read_text() for name, file in secrets().items()}
     (factory / "factory/wats.toml").write_text("# mine\n")
 
     subprocess.run([factory / "stack/factory"], check=True, capture_output=True)
 
-    assert {f"./secrets/{name}" for name in secrets} == {
-        secret["file"] for secret in COMPOSE["secrets"].values()
-    }
+    assert before.keys() == {secret["file"] for secret in COMPOSE["secrets"].values()}
     assert (factory / "secrets").stat().st_mode & 0o777 == 0o700
-    assert {file.stat().st_mode & 0o777 for file in (factory / "secrets").iterdir()} == {0o644}
-    assert {file.name: file.read_text() for file in (factory / "secrets").iterdir()} == secrets
-    assert len(set(secrets.values())) == len(secrets)
+    assert {file.stat().st_mode & 0o777 for file in secrets().values()} == {0o644}
+    assert {name: file.read_text() for name, file in secrets().items()} == before
+    assert len(set(before.values())) == len(before)
     assert (factory / "factory/wats.toml").read_text() == "# mine\n"
-    assert secrets["broker-password"].strip() not in secrets["broker-users"]
 
 
 def test_compose_finds_nothing_wrong(factory):
@@ -246,9 +275,17 @@ def test_compose_finds_nothing_wrong(factory):
         if name not in KNOBS and not name.startswith("COMPOSE_")
     }
 
-    def config(**knobs):
+    def config(*files, **knobs):
         return subprocess.run(
-            ["docker", "compose", "--profile", "*", "config", "--quiet"],
+            [
+                "docker",
+                "compose",
+                *(f"--file={file}" for file in files),
+                "--profile",
+                "*",
+                "config",
+                "--quiet",
+            ],
             cwd=factory,
             env=outside | knobs,
             capture_output=True,
@@ -256,7 +293,13 @@ def test_compose_finds_nothing_wrong(factory):
             check=False,
         )
 
-    clean, without = config(SERVER_URL="https://plant.example.com"), config()
+    server = {"SERVER_URL": "https://plant.example.com"}
+    clean = [
+        config(**server),
+        config("compose.yaml", "stack/first-host.yaml", BROKER_LISTEN="10.0.0.5", **server),
+        config("compose.yaml", "stack/another-host.yaml", FIRST_HOST="10.0.0.5", **server),
+    ]
+    without = config()
 
-    assert (clean.returncode, clean.stderr) == (0, "")
+    assert [(done.returncode, done.stderr) for done in clean] == [(0, "")] * 3
     assert "write the address of your WATS server into .env" in without.stderr
