@@ -12,6 +12,8 @@
 #   make chaos    storms over a whole line, long ones; a short one is among the tests
 #   make docs     the reference pages that are made from the code: formats, metrics, the control API, the protocol,
 #                 settings, commands
+#   make screenshots
+#                 pictures of the console for the documentation, of a line with failures on it; needs Chromium
 #   make bad      every broken file the corpus can make through converters and jail; some of them are among the tests
 #   make bench    how fast the line is, against a floor measured in the same run
 #   make lock     the lock files again from pyproject.toml; make lock ARGS=--upgrade takes newer releases
@@ -24,7 +26,7 @@ JOBS   ?= $(shell expr $$(nproc) + 1)
 RUN    := .venv/bin/python -m
 
 .DELETE_ON_ERROR:
-.PHONY: demo test check hostile-container factory stack-test chaos docs bad bench lock clean
+.PHONY: demo test check hostile-container factory stack-test chaos docs screenshots bad bench lock clean
 
 demo: .venv/installed
 	$(RUN) wats_worker demo $(ARGS)
@@ -57,6 +59,9 @@ docs: .venv/installed
 	$(RUN) wats_worker.control.handbook docs/reference/protocol.md
 	$(RUN) wats_worker.settings.handbook docs/reference/settings.md
 	$(RUN) wats_worker.cli.handbook docs/reference/cli.md
+
+screenshots: .venv/installed
+	cd tests && ../$(RUN) pictures ../docs/images
 
 bad: .venv/installed
 	cd tests && ../$(RUN) ordeal $(ARGS)

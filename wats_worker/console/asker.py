@@ -133,6 +133,8 @@ class Asker:
         self._not_before = self._clock() + _AGAIN_S.get(sky, 0.0)
         since = self.weather.since if self.weather.sky is sky else time.time()
         self.weather = Weather(sky, text, since)
+        if sky is Sky.STRANGE:
+            self._kept.clear()  # nobody is to be shown what this token may not ask for any more
 
 
 def _sky(error: Exception) -> Sky | None:

@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from nicegui import ui
-from nicegui.elements.mixins.text_element import (
-    TextElement as TextElement,  # noqa: PLC0414  for type hints elsewhere
-)
+from nicegui.elements.mixins.text_element import TextElement
 
 from wats_worker.console.words import Mood
 
@@ -96,12 +94,12 @@ def raw(text: str, label: str) -> None:
     element.props["aria-label"] = label
 
 
-def box_arrow(*, moves: bool) -> None:
+def arrow(*, moves: bool) -> None:
     """What leads from one station to the next; it moves when something goes along it."""
     with box(f"arrow {'moves' if moves else ''}"):
         ui.icon("chevron_right")
 
 
-def box_element(classes: str) -> ui.element:
+def place(classes: str) -> ui.element:
     """An element that is filled later."""
     return ui.element("div").classes(classes)

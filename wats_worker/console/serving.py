@@ -11,6 +11,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 from nicegui import ui
+from pydantic import SecretStr
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
@@ -104,8 +105,8 @@ def build(settings: WorkerSettings, house: House) -> ASGIApp:
     return GZipMiddleware(gate, minimum_size=1000)
 
 
-def _client(settings: WorkerSettings, token: object) -> Client:
-    return Client.to(settings, token, patience_s=_PATIENCE_S)  # type: ignore[arg-type]
+def _client(settings: WorkerSettings, token: SecretStr) -> Client:
+    return Client.to(settings, token, patience_s=_PATIENCE_S)
 
 
 def _listen(host: str, port: int) -> socket.socket:

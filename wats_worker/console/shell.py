@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Final
 
 from nicegui import ui
+from nicegui.elements.mixins.text_element import TextElement
 
 from wats_worker.console import parts, questions
 from wats_worker.console.asker import Sky, Weather
@@ -49,12 +50,12 @@ def shell() -> None:
     """Build the page that all others stand in."""
     session: Session = ui.context.client.request.scope[SESSION]
     ui.add_css(_STYLE)
-    layer = parts.box_element("layer")
+    layer = parts.place("layer")
     tab = Tab(session, layer)
     _header(session)
     badge = _rail()
     with parts.box("stage"):
-        banner = parts.box_element("banner")
+        banner = parts.place("banner")
         with parts.box("content") as content:
             ui.sub_pages(
                 {
@@ -142,7 +143,7 @@ def _leave(text: str) -> None:
         parts.words(text, "key-plain", "button").props("type=submit")
 
 
-def _rail() -> parts.TextElement:
+def _rail() -> TextElement:
     with parts.box("rail", "nav") as rail:
         rail.props('aria-label="Pages"')
         links = {path: parts.link("", path, "rail-link") for path, _, _ in _PLACES}

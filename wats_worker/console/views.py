@@ -120,6 +120,7 @@ def _queue(status: Status) -> Station:
 
 def _upload(status: Status) -> Station:
     queue, alive = status.queue, _alive(status, Stage.UPLOAD)
+    mood: Mood
     if queue.paused is not None:
         mood, state = "warn", "paused"
     elif queue.gated_s > 0:
@@ -130,7 +131,7 @@ def _upload(status: Status) -> Station:
         key="upload",
         title="Upload",
         icon="cloud_upload",
-        mood=mood,  # type: ignore[arg-type]  # one of the words above
+        mood=mood,
         value=number(queue.leased),
         label="requests under way",
         notes=(_workers(alive), f"lane {state}"),

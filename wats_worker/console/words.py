@@ -43,6 +43,15 @@ def span(seconds: float) -> str:
     return f"{max(seconds, 0):.0f} s"
 
 
+def ago(seconds: float) -> str:
+    """How long something is past.
+
+    >>> ago(0.4), ago(150)
+    ('just now', '2 min ago')
+    """
+    return f"{span(seconds)} ago" if seconds >= 2 else "just now"
+
+
 def number(count: float) -> str:
     r"""A number that can be read at a glance.
 

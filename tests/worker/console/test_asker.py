@@ -106,6 +106,18 @@ def test_what_it_says_is_weather(asker, door, problem, sky):
     assert asker.weather.sky is sky
 
 
+def test_a_token_that_is_unknown_is_shown_nothing(asker, door, clock):
+    """Not even what it was told before; until the door knows it again."""
+    look(asker, door)
+    clock.pass_(3)
+    door.says = [Denied(401, "unauthenticated", "x", "", "")]
+
+    assert look(asker, door) is None
+    clock.pass_(10)
+    assert look(asker, door) == 3
+    assert asker.weather.sky is Sky.CLEAR
+
+
 def test_a_question_that_is_refused_is_told_to_who_asked(asker, door):
     """There is no such file, say: that is nothing about the door."""
     door.says = [Denied(404, "not_found", "no file", "", "")]

@@ -1,6 +1,8 @@
 """What waits for a person: quarantined files and buried reports, why, and what can be done."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from nicegui import ui
 
@@ -82,9 +84,9 @@ def page(tab: Tab) -> None:
         reports = Live(buried, show_buried, classes="entries")
 
 
-def _more(grow: object, live: Live[Files] | Live[_Graves]) -> None:
+def _more(grow: Callable[[], None], live: Live[Any]) -> None:
     async def more() -> None:
-        grow()  # type: ignore[operator]
+        grow()
         await live.look()
 
     parts.button("Show more", icon="expand_more", on_click=more).classes("more")

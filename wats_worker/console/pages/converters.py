@@ -1,11 +1,15 @@
 """The converters: which there are, under which terms they work, and a switch for each."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from typing import Final
 
 from wats_worker.console import parts, questions
 from wats_worker.console.tab import Live, Tab
 from wats_worker.console.words import Mood
 from wats_worker.control.models.converters import ConverterCard
+
+_MOODS: Final[Mapping[str, Mood]] = {"ready": "good", "disabled": "warn"}
 
 
 def page(tab: Tab) -> None:
@@ -41,13 +45,12 @@ def page(tab: Tab) -> None:
         live = Live(load, show, every_s=5.0, classes="entries")
 
 
-def _converter(tab: Tab, one: ConverterCard, switch: object) -> None:
-    mood: Mood = {"ready": "good", "disabled": "warn"}.get(one.state, "bad")  # type: ignore[assignment]
+def _converter(tab: Tab, one: ConverterCard, switch: Callable[[], Awaitable[None]]) -> None:
     with parts.box("entry"):
         with parts.box("entry-main"):
             with parts.box("entry-line"):
                 parts.words(one.name or "without a name", "entry-title")
-                parts.chip(one.state, mood)
+                parts.chip(one.state, _MOODS.get(one.state, "bad"))
             if one.title:
                 parts.words(one.title)
             if one.reason:
@@ -59,4 +62,4 @@ def _converter(tab: Tab, one: ConverterCard, switch: object) -> None:
         if tab.operates and one.name and one.state in {"ready", "disabled"}:
             with parts.box("entry-keys"):
                 text, icon = ("Enable", "play_arrow") if one.state == "disabled" else ("Disable", "block")
-                parts.button(text, icon=icon, on_click=switch)  # type: ignore[arg-type]
+                parts.button(text, icon=icon, on_click=switch)

@@ -77,7 +77,7 @@ def _picture(found: Picture) -> None:
     with parts.box("line"):
         for number, station in enumerate(found.stations):
             if number:
-                parts.box_arrow(moves=found.stations[number - 1].moves)
+                parts.arrow(moves=found.stations[number - 1].moves)
             _station(station)
     with parts.box("sidings"):
         for siding in found.sidings:

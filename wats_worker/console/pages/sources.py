@@ -1,10 +1,11 @@
 """The sources: when the last file came from each, who watches it, what is wrong; a switch for each."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from wats_worker.console import parts, questions
 from wats_worker.console.tab import Live, Tab
-from wats_worker.console.words import Mood, clock, number, span
+from wats_worker.console.words import Mood, ago, clock, number
 from wats_worker.control.models.status import Scheduled, SourceLine, Sources, Status
 
 
@@ -52,7 +53,7 @@ def _rows(found: Sources) -> tuple[_Row, ...]:
     return tuple(
         (
             one.model_copy(update={"silence_s": None}),
-            "" if one.silence_s is None else f"{span(one.silence_s)} ago",
+            "" if one.silence_s is None else ago(one.silence_s),
         )
         for one in found.sources
     )
@@ -70,8 +71,8 @@ def _standing(one: SourceLine) -> tuple[str, Mood]:
     return ("no file yet", "idle") if one.last_file is None else ("at work", "good")
 
 
-def _source(tab: Tab, row: _Row, switch: object) -> None:
-    one, ago = row
+def _source(tab: Tab, row: _Row, switch: Callable[[], Awaitable[None]]) -> None:
+    one, when = row
     with parts.box("entry"):
         with parts.box("entry-main"):
             with parts.box("entry-line"):
@@ -90,13 +91,13 @@ def _source(tab: Tab, row: _Row, switch: object) -> None:
                 parts.words(f"{trouble.name}: {trouble.reason}", "entry-answer")
         with parts.box("entry-last"):
             parts.words("last file", "soft")
-            parts.words(ago or "never", "entry-ago")
+            parts.words(when or "never", "entry-ago")
             if one.last_file:
                 parts.words(one.last_file.name, "soft cut")
         if tab.operates:
             with parts.box("entry-keys"):
                 text, icon = ("Resume", "play_arrow") if one.paused else ("Pause", "pause")
-                parts.button(text, icon=icon, on_click=switch)  # type: ignore[arg-type]
+                parts.button(text, icon=icon, on_click=switch)
 
 
 async def _scheduled(tab: Tab) -> tuple[Scheduled, ...] | None:
