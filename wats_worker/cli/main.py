@@ -14,6 +14,7 @@ from wats_broker.names import Stage
 from wats_worker.cli import (
     archive,
     audit,
+    backup,
     broker,
     configuration,
     converters,
@@ -54,6 +55,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("status")(status.status)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("health")(health.health)
 app.command("replay")(replay.replay)
 app.add_typer(broker.app, name="broker")
