@@ -435,6 +435,24 @@ class Journal:
             pipeline.lrange(self._keys.story(file_id), 0, -1)
         return [tuple(_event(text) for text in story) for story in pipeline.execute()]
 
+    def changes(self, since_ms: int, *, count: int) -> list[tuple[str, int]]:
+        """Files something happened to at this time or later, each with when it was last, in that order.
+
+        Args:
+            since_ms: Milliseconds since 1970, by the server's clock.
+            count: At most so many.
+        """
+        found = self._redis.zrange(
+            self._keys.journal("recent"),
+            str(since_ms),
+            "+inf",
+            byscore=True,
+            offset=0,
+            num=count,
+            withscores=True,
+        )
+        return [(file_id, int(at)) for file_id, at in found]
+
     def records(self, file_ids: Sequence[str]) -> list[FileRecord | None]:
         """What is known of these files, without their stories; None for one that is forgotten."""
         pipeline = self._redis.pipeline(transaction=False)

@@ -1,17 +1,16 @@
-"""The archive stage: keeps what is delivered, until a signal ends it."""
+"""The archive stage: keeps what is delivered, and what can be found, until a signal ends it."""
 
 import logging
 import os
 import threading
-from collections.abc import Sequence
 from typing import Final
 
 from redis.exceptions import RedisError
 
 from wats_broker.names import Stage
 from wats_worker.app.line import Line
-from wats_worker.archive.record import KeptFile
 from wats_worker.archiving.archivist import Archivist
+from wats_worker.catalogue.errors import CatalogueError
 from wats_worker.pulse import Pulse, worker_name
 from wats_worker.spool.errors import SpoolError
 from wats_worker.store.errors import StoreError
@@ -65,15 +64,16 @@ class Keeping:
                 self.work = f"stands by for {holder}"
                 return _EVERY_S
             went = self._archive()
+            read = self._line.feed.catch_up()
             self._content()
-        except (StoreError, SpoolError, OSError) as problem:
+        except (StoreError, CatalogueError, SpoolError, OSError) as problem:
             self._complain(str(problem))
             return _AGAIN_S
         except RedisError as problem:
             log.warning("archiving_interrupted", extra={"reason": str(problem)})
             return _AGAIN_S
         self.work = f"{went} archived a moment ago" if went else "waits for delivered files"
-        return 0.0 if went else _EVERY_S
+        return 0.0 if went or not read else _EVERY_S
 
     def close(self) -> None:
         """Let the next one in."""
@@ -90,7 +90,7 @@ class Keeping:
             self._archivist = Archivist(
                 spool=line.spool,
                 archive=line.archive,
-                enter=_enter,
+                enter=line.catalogue.enter,
                 stories=line.journal.stories,
                 post_action=line.post_action,
                 now=line.journal.time,
@@ -110,7 +110,3 @@ class Keeping:
             log.info("archiving_goes_on")
             self._trouble = ""
             self._line.fleet.content(self._name, "archive")
-
-
-def _enter(_records: Sequence[KeptFile]) -> None:
-    """Nobody has to know yet."""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from wats_broker.dispatch import Dispatch
     from wats_worker.archive.archive import Archive
+    from wats_worker.catalogue.catalogue import Catalogue
+    from wats_worker.catalogue.feed import Feed
     from wats_worker.convert.known import Knowledge
     from wats_worker.store.store import Store
 
@@ -241,6 +243,8 @@ class Line:
             self.traces.close()
         if "spool" in vars(self):
             self.spool.close()
+        if "catalogue" in vars(self):
+            self.catalogue.close()
 
 
 def queue_limits(settings: WorkerSettings) -> QueueLimits:

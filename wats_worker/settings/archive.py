@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from wats_broker.settings import Section, mistake, with_secrets
+from wats_broker.settings import Seconds, Section, mistake, with_secrets
 from wats_worker.settings.kinds import Folder
 
 #: The one driver for PostgreSQL that comes as an extra.
@@ -14,7 +14,7 @@ _POSTGRES: Final = "postgresql+psycopg"
 def _url(secret: SecretStr) -> SecretStr:
     """An address of a database that can be spoken with; it may hold a password, so no message shows it."""
     scheme, there, rest = secret.get_secret_value().partition("://")
-    if scheme in {"postgresql", "postgres"} and there:
+    if scheme in {"postgresql", "postgres"} and rest:
         return SecretStr(f"{_POSTGRES}://{rest}")
     if scheme not in {"sqlite", _POSTGRES} or not there or not rest:
         raise mistake("is no address of a catalogue", "write it like postgresql://wats@db.plant.example/wats")
@@ -26,6 +26,10 @@ class ArchiveSettings(Section):
 
     #: None: beside the spool.
     folder: Folder | None = None
+    #: With less room on its disk the oldest bytes go until there is as much; what is held stays. 0: never.
+    min_free_mb: Annotated[int, Field(ge=0)] = 0
+    #: Seconds between two looks whether a source keeps more than it should.
+    purge_s: Seconds = 3600.0
 
 
 class CatalogueSettings(Section):

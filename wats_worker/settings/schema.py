@@ -279,6 +279,10 @@ class WorkerSettings(BaseSettings):
         """Where delivered files are kept."""
         return self.archive.folder or self.spool.folder.parent / "archive"
 
+    def catalogue_file(self) -> Path:
+        """The file of the catalogue, where it is an SQLite database."""
+        return self.spool.folder.parent / "catalogue.sqlite"
+
     def audit_folder(self) -> Path:
         """Where the audit trail is kept."""
         return self.audit.folder or self.spool.folder.parent / "audit"

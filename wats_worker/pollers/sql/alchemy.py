@@ -1,4 +1,4 @@
-"""Every other database, through SQLAlchemy: ``pip install 'wats-worker[sql]'`` and the database's driver."""
+"""Every other database, through SQLAlchemy and the database's own driver."""
 
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
@@ -25,12 +25,9 @@ def ask(url: str, password: str | None, question: Question) -> Answer:
     Raises:
         Unreachable: it does not answer, does not understand, or what it takes to ask it is not installed.
     """
-    try:
-        import sqlalchemy  # noqa: PLC0415  an extra: most plants have no use for it
-        from sqlalchemy import exc, pool  # noqa: PLC0415
-    except ImportError:
-        fix = "pip install 'wats-worker[sql]', and the driver that url names"
-        raise Unreachable("SQLAlchemy is not installed", fix=fix) from None
+    import sqlalchemy  # noqa: PLC0415  most plants poll no database, and it takes its time
+    from sqlalchemy import exc, pool  # noqa: PLC0415  as above
+
     try:
         address = sqlalchemy.make_url(url)
         if password is not None:

@@ -1,0 +1,1 @@
+"""The steps from an empty database to this schema, in ``versions``. A step that was released stays."""
