@@ -48,6 +48,15 @@ ASKING = {
 }
 
 
+def within(recorded, told):
+    """Whether all that was said then is still heard; a newer release may know more."""
+    if isinstance(recorded, dict):
+        return all(key in told and within(value, told[key]) for key, value in recorded.items())
+    if isinstance(recorded, list):
+        return len(recorded) == len(told) and all(map(within, recorded, told))
+    return recorded == told
+
+
 def called(path):
     return f"{path.parent.name} {path.stem}"
 
@@ -122,7 +131,7 @@ def test_the_answers_of_every_release_are_understood(release, tmp_path):
             told = question(client).model_dump(mode="json")
             recorded = json.loads((release / f"{name}.json").read_text())
 
-            assert {key: told.get(key) for key in recorded} == recorded, name
+            assert within(recorded, told), name
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda folder: folder.name)
