@@ -114,7 +114,7 @@ class ConvertSettings(Section):
     descriptors: Annotated[int, Field(ge=8)] = 50
     #: All reports of one file together. They wait on the disk, not in memory.
     output_mb: Count = 2000
-    reports: Count = 100_000
+    reports: Count = 250_000
     #: Further converters, one module each.
     plugins: Folder | None = None
     #: "refuse": a plugin that the audit finds fault with is set aside.
