@@ -44,7 +44,7 @@ hostile-container:
 	tests/hostile/container/run $(ARGS)
 
 factory:
-	stack/factory
+	@stack/factory
 
 stack-test: .venv/installed
 	cd tests && ../$(RUN) stack $(ARGS)

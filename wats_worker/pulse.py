@@ -6,10 +6,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from wats_broker.files import write_atomically
 from wats_broker.fleet import Fleet, Worker
 from wats_broker.messages import PROTOCOL
 from wats_broker.names import Stage
@@ -18,6 +20,9 @@ from wats_worker.version import RELEASE
 log = logging.getLogger(__name__)
 
 _BEAT_S = 5.0
+#: Variable with a file that is written anew with every heartbeat, so that a container's health check need not
+#: start a program and ask the broker what this process has just told it.
+HEARTBEAT = "WATS_HEARTBEAT"
 
 
 def worker_name(stage: Stage) -> str:
@@ -76,6 +81,7 @@ class Pulse:
                 if due:
                     self._fleet.beat(self._myself())
                     beaten = time.monotonic()
+                    _leave_sign()
                 for chore in self._chores:
                     chore()
             except (RedisError, OperationalError) as error:
@@ -100,3 +106,11 @@ class Pulse:
             work=self._work(),
             jail=self._jail,
         )
+
+
+def _leave_sign() -> None:
+    if file := os.environ.get(HEARTBEAT):
+        try:
+            write_atomically(Path(file), b"")
+        except OSError as error:  # the line goes on without it, and whoever looks sees that it is old
+            log.debug("heartbeat_unwritten", extra={"reason": str(error)})

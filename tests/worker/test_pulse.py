@@ -6,7 +6,7 @@ from support import wait_until
 
 from wats_broker.fleet import Fleet
 from wats_broker.names import Keys, Stage
-from wats_worker.pulse import Pulse, worker_name
+from wats_worker.pulse import HEARTBEAT, Pulse, worker_name
 
 
 @pytest.fixture
@@ -25,6 +25,30 @@ def test_a_process_that_beats_is_in_the_fleet_until_it_leaves(fleet):
     pulse.stop()
 
     assert fleet.alive() == []
+
+
+def test_a_heartbeat_leaves_a_sign_for_the_container(fleet, tmp_path, monkeypatch):
+    """An empty file, with each beat that the broker heard."""
+    sign = tmp_path / "heartbeat"
+    monkeypatch.setenv(HEARTBEAT, str(sign))
+    pulse = Pulse(fleet, Stage.WATCH)
+    pulse.start()
+    wait_until(sign.exists, what="the sign of the first beat", timeout=60)
+    pulse.stop()
+
+    assert sign.read_bytes() == b""
+
+
+def test_a_place_that_takes_no_sign_keeps_nobody_from_beating(fleet, tmp_path, monkeypatch, caplog):
+    """Whoever looks for the sign finds none; the line goes on."""
+    caplog.set_level("DEBUG")
+    monkeypatch.setenv(HEARTBEAT, str(tmp_path / "away/heartbeat"))
+    pulse = Pulse(fleet, Stage.WATCH)
+    pulse.start()
+    wait_until(lambda: "heartbeat_unwritten" in caplog.messages, what="the first beat", timeout=60)
+
+    assert [worker.stage for worker in fleet.alive()] == ["watch"]
+    pulse.stop()
 
 
 def test_a_chore_that_fails_for_want_of_the_broker_is_tried_again(fleet, caplog):
