@@ -11,6 +11,7 @@ from wats_worker.app.duties import Duties
 from wats_worker.app.line import Line
 from wats_worker.app.neighbours import neighbours
 from wats_worker.app.replaying import replays
+from wats_worker.app.retention import retention
 from wats_worker.app.sealing import sealing
 from wats_worker.control.api import build
 from wats_worker.control.desk import Desk
@@ -20,6 +21,7 @@ from wats_worker.control.place import Place
 from wats_worker.control.serving import CannotListen, serving
 from wats_worker.control.trend import Observer
 from wats_worker.pulse import Pulse, worker_name
+from wats_worker.retention.holds import Holds
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ def run_control(line: Line, config: Path | None, stop: threading.Event) -> int:
 
     enter()
     pulse = Pulse(line.fleet, Stage.CONTROL, chores=[enter, Observer(desk).look], work=lambda: place.address)
-    work = [sealing(line), replays(line, desk)]
+    work = [sealing(line), retention(line), replays(line, desk)]
     duties = Duties(line.duty_lease, worker_name(Stage.CONTROL), work)
     with serving(build(desk), place, cert_file=control.cert_file, key_file=control.key_file) as serves:
         log.info("door_open", extra={"address": place.address})
@@ -80,6 +82,7 @@ def make_desk(line: Line, config: Path | None) -> Desk:
         archive=lambda: line.archive,
         trail=line.trail,
         jobs=Jobs(line.settings.replay_folder()),
+        holds=lambda: Holds(line.archive_store),
         dispatch=lambda: line.dispatch,
         neighbours=neighbours(line),
     )

@@ -25,6 +25,7 @@ from wats_worker.cli import (
     queue,
     replay,
     replays,
+    retention,
     sources,
     status,
     tokens,
@@ -70,6 +71,8 @@ app.add_typer(tokens.app, name="token")
 app.add_typer(audit.app, name="audit")
 app.add_typer(replays.app, name="replays")
 archive.app.command("verify")(verify.verify)
+archive.app.command("purge")(retention.purge)
+archive.app.add_typer(retention.holds, name="hold")
 app.add_typer(converters.app, name="converters")
 app.add_typer(configuration.app, name="config")
 

@@ -26,6 +26,7 @@ from wats_worker.control.models.configuration import Applied, Change, Checked, C
 from wats_worker.control.models.converters import Converters, Rung, Switched, Tried
 from wats_worker.control.models.files import FileHistory, FileLine, Files
 from wats_worker.control.models.health import Health, Readiness
+from wats_worker.control.models.holds import Holds, HoldWanted, Released
 from wats_worker.control.models.jobs import FileChanges, Job, Jobs, JobWanted
 from wats_worker.control.models.processes import ProcessList, SyncAsked
 from wats_worker.control.models.queue import (
@@ -45,6 +46,7 @@ from wats_worker.control.models.tokens import MadeToken, Mine, NewToken, Notes, 
 from wats_worker.control.models.trend import Trend
 from wats_worker.control.operator import read_token
 from wats_worker.control.place import Place
+from wats_worker.retention.holds import Hold
 from wats_worker.settings import WorkerSettings
 
 _TIMEOUT_S: Final = 30.0
@@ -262,6 +264,18 @@ class Client:
     def cancel_replay_job(self, job_id: str) -> Job:
         """Want no more of a replay job."""
         return self._ask(Job, "POST", f"/replays/jobs/{_part(job_id)}/cancel")
+
+    def holds(self) -> Holds:
+        """What no retention rule takes away."""
+        return self._ask(Holds, "GET", "/holds")
+
+    def add_hold(self, wanted: HoldWanted) -> Hold:
+        """Keep archived files, whatever the rules say."""
+        return self._ask(Hold, "POST", "/holds", body=wanted)
+
+    def release_hold(self, label: str) -> Released:
+        """Hold nothing under a label any more."""
+        return self._ask(Released, "DELETE", f"/holds/{_part(label)}")
 
     # The upload queue
 

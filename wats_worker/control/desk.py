@@ -23,6 +23,7 @@ from wats_worker.control import problems
 from wats_worker.control.jobs import Jobs
 from wats_worker.control.models.converters import ConverterCard, Tried
 from wats_worker.control.models.processes import ProcessList
+from wats_worker.retention.holds import Holds
 from wats_worker.settings import Check, WorkerSettings
 from wats_worker.spool.names import is_file_id
 from wats_worker.spool.store import Spool
@@ -91,6 +92,7 @@ class Desk:
     archive: Callable[[], Archive]
     trail: Book
     jobs: Jobs
+    holds: Callable[[], Holds]
     dispatch: Callable[[], "Dispatch"]
     neighbours: Neighbours
     #: Another one after each start.

@@ -36,6 +36,12 @@ class AnySource(Section):
     #: From a source that is at work no file has come for longer: then it is told as silent.
     silent_s: Seconds = 86400.0
 
+    # How long the archive keeps the bytes of its files: what is older, more or larger goes. None: for ever.
+    keep_days: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    keep_files: Count | None = None
+    #: Of files and reports, before they are compressed.
+    keep_mb: Count | None = None
+
     # For files that don't say it themselves.
     station: Fact | None = None
     location: Fact | None = None

@@ -25,6 +25,7 @@ from wats_worker.control.models.processes import ProcessList
 from wats_worker.control.operator import local_token
 from wats_worker.control.place import Place
 from wats_worker.control.serving import serving
+from wats_worker.retention.holds import Holds
 from wats_worker.settings import ControlSettings, SpoolSettings, WorkerSettings
 from wats_worker.spool.store import Spool
 from wats_worker.store.folder import FolderStore
@@ -86,6 +87,7 @@ def make_desk(real_redis, broker):
             archive=lambda: archive,
             trail=Book(settings.audit_folder()),
             jobs=Jobs(settings.replay_folder()),
+            holds=lambda: Holds(FolderStore(settings.archive_folder())),
             dispatch=lambda: Dispatch(celery_app(broker, Stage.CONTROL)),
             neighbours=Neighbours(
                 converters=lambda: [BETTER],
