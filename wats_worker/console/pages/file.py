@@ -34,7 +34,7 @@ def page(tab: Tab, file_id: str) -> None:
             return b""
 
     live = Live(load, lambda found: _show(tab, found, live))
-    Live(source, partial(_look, file_id), every_s=30)
+    Live(source, partial(_look, file_id), every_s=10.0)
 
 
 def _show(tab: Tab, found: FileHistory, live: Live[FileHistory]) -> None:
