@@ -21,10 +21,12 @@ def open_door(config: Path) -> Iterator[Line]:
     thread.start()
     try:
         wait_until(
-            lambda: "control" in {worker.stage for worker in line.fleet.alive()}, what="the stage to live"
+            lambda: "control" in {worker.stage for worker in line.fleet.alive()},
+            what="the stage to live",
+            timeout=60,
         )
         yield line
     finally:
         stop.set()
-        thread.join(timeout=10)
+        thread.join(timeout=60)
         assert not thread.is_alive()

@@ -99,7 +99,7 @@ def test_a_source_can_be_polled_now(plant, real_redis):
         again = run("polls", "now", "mes")
         nowhere = run("polls", "now", "nowhere")
 
-    assert (again.exit_code, "running" in again.stderr) == (2, True)
+    assert (again.exit_code, "running" in again.stderr) == (1, True)
     assert (nowhere.exit_code, "there is mes, share" in nowhere.stderr) == (2, True)
 
 

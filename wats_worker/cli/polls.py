@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
 
@@ -45,8 +46,15 @@ def polls(context: typer.Context, config: Config = None, as_json: Json = False) 
 @app.command("now")
 def now_(name: Annotated[str, typer.Argument(help="A scheduled source.")], config: Config = None) -> None:
     """Poll one source now, whatever its schedule."""
+    from wats_worker.control.client import Denied  # noqa: PLC0415  see cli/main.py
+
     with door(config) as control:
-        control.poll_now(name)
+        try:
+            control.poll_now(name)
+        except Denied as denied:
+            if denied.status != HTTPStatus.CONFLICT:
+                raise
+            fail(str(denied), Exit.ATTENTION)
     say(f"{name} is being polled")
 
 

@@ -64,7 +64,9 @@ class Monitor:
         return next(one for one in health.dependencies if one.name == name)
 
     def becomes(self, *failing: str) -> None:
-        wait_until(lambda: self.failing() == list(failing), what=f"{failing or 'nothing'} to fail")
+        wait_until(
+            lambda: self.failing() == list(failing), what=f"{failing or 'nothing'} to fail", timeout=60
+        )
         assert self.ready() == (not failing)
 
 
@@ -165,7 +167,7 @@ def test_a_server_that_is_away(desk, alive, monitor):
     monitor.becomes("server")
     assert monitor.about("server").reason == "the server can't be reached (unreachable)"
 
-    wait_until(lambda: desk.queue.census().gated_s == 0, what="the gate to open")
+    wait_until(lambda: desk.queue.census().gated_s == 0, what="the gate to open", timeout=60)
     assert monitor.failing() == ["server"]
 
     desk.queue.settle(desk.queue.lease("p"), Done())
@@ -192,7 +194,7 @@ def test_a_watcher_that_is_missing_is_told_and_does_not_count(desk, alive, monit
     desk.fleet.gone("h-watch-1")
     monitor.becomes()
 
-    wait_until(lambda: not monitor.about("watch").ok, what="the missing watcher to be told")
+    wait_until(lambda: not monitor.about("watch").ok, what="the missing watcher to be told", timeout=60)
 
 
 def test_a_broker_that_goes_and_comes(settings, tmp_path):
@@ -211,7 +213,7 @@ def test_a_broker_that_goes_and_comes(settings, tmp_path):
                 desk.fleet.beat(worker(stage, jail="strict"))
             monitor.becomes()
 
-        wait_until(lambda: "broker" in monitor.failing(), what="the broker to be missed")
+        wait_until(lambda: "broker" in monitor.failing(), what="the broker to be missed", timeout=60)
         assert not monitor.ready()
         assert monitor.http.get("/health/live").status_code == 200
         assert monitor.http.get("/health/details").status_code == 503
