@@ -13,6 +13,7 @@ from wats_worker.app.neighbours import neighbours
 from wats_worker.app.replaying import replays
 from wats_worker.app.retention import retention
 from wats_worker.app.sealing import sealing
+from wats_worker.catalogue.numbers import Numbers
 from wats_worker.control.api import build
 from wats_worker.control.desk import Desk
 from wats_worker.control.jobs import Jobs
@@ -83,6 +84,7 @@ def make_desk(line: Line, config: Path | None) -> Desk:
         trail=line.trail,
         jobs=Jobs(line.settings.replay_folder()),
         holds=lambda: Holds(line.archive_store),
+        numbers=lambda: Numbers(line.catalogue),
         dispatch=lambda: line.dispatch,
         neighbours=neighbours(line),
     )

@@ -6,6 +6,7 @@
     catalogue    writes and reads
     finding      which files are wanted, and how they are asked for page by page
     feed         what the journal tells of files that are on their way
+    numbers      counts what is in it, for people
     rebuilding   makes all of it again from the archive
 
 It remembers nothing that is not told somewhere else, so losing it costs the time to rebuild it.

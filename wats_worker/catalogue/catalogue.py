@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, Engine, Row, Table, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Engine, Row, Select, Table, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wats_broker.states import FileState
@@ -200,6 +200,11 @@ class Catalogue:
                 select(files.c.file_id, files.c.sha256, files.c.reports).where(files.c.file_id.in_(file_ids))
             )
             return {row.file_id: (row.sha256, row.reports) for row in found}
+
+    def ask(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        """The answer to a question of this package, such as those in ``numbers``."""
+        with self._look() as connection:
+            return connection.execute(statement).all()
 
     def count(self) -> int:
         """How many files there are."""

@@ -20,6 +20,7 @@ from wats_worker.cli import (
     converters,
     files,
     health,
+    numbers,
     polls,
     processes,
     queue,
@@ -70,6 +71,7 @@ app.add_typer(processes.app, name="processes")
 app.add_typer(tokens.app, name="token")
 app.add_typer(audit.app, name="audit")
 app.add_typer(replays.app, name="replays")
+app.add_typer(numbers.app, name="numbers")
 archive.app.command("verify")(verify.verify)
 archive.app.command("purge")(retention.purge)
 archive.app.add_typer(retention.holds, name="hold")

@@ -28,6 +28,7 @@ from wats_worker.control.models.files import FileHistory, FileLine, Files
 from wats_worker.control.models.health import Health, Readiness
 from wats_worker.control.models.holds import Holds, HoldWanted, Released
 from wats_worker.control.models.jobs import FileChanges, Job, Jobs, JobWanted
+from wats_worker.control.models.numbers import Hours, Reasons, Yields
 from wats_worker.control.models.processes import ProcessList, SyncAsked
 from wats_worker.control.models.queue import (
     BuriedReports,
@@ -276,6 +277,28 @@ class Client:
     def release_hold(self, label: str) -> Released:
         """Hold nothing under a label any more."""
         return self._ask(Released, "DELETE", f"/holds/{_part(label)}")
+
+    def numbers_by_hour(self, *, since: float | None = None, until: float | None = None) -> Hours:
+        """Files and reports, hour by hour; of the last day unless said otherwise."""
+        return self._ask(Hours, "GET", "/numbers/hours", query={"since": since, "until": until})
+
+    def yields(
+        self, *, by: Sequence[str] = (), since: float | None = None, until: float | None = None
+    ) -> Yields:
+        """How many units passed their first test, and their last."""
+        query = {"by": list(by), "since": since, "until": until}
+        return self._ask(Yields, "GET", "/numbers/yields", query=query)
+
+    def reasons(self, *, since: float | None = None, until: float | None = None) -> Reasons:
+        """Why files are in quarantine, the most frequent reason first."""
+        return self._ask(Reasons, "GET", "/numbers/reasons", query={"since": since, "until": until})
+
+    def numbers_as_csv(
+        self, which: str, *, by: Sequence[str] = (), since: float | None = None, until: float | None = None
+    ) -> bytes:
+        """One of these as a table for a spreadsheet: ``hours``, ``yields`` or ``reasons``."""
+        query = {"by": list(by), "since": since, "until": until, "format": "csv"}
+        return self._send("GET", f"/numbers/{_part(which)}", query=query).content
 
     # The upload queue
 

@@ -19,6 +19,7 @@ from wats_broker.scripts import Client
 from wats_broker.serials import Serials
 from wats_broker.switches import Switches
 from wats_worker.archive.archive import Archive
+from wats_worker.catalogue.numbers import Numbers
 from wats_worker.control import problems
 from wats_worker.control.jobs import Jobs
 from wats_worker.control.models.converters import ConverterCard, Tried
@@ -93,6 +94,7 @@ class Desk:
     trail: Book
     jobs: Jobs
     holds: Callable[[], Holds]
+    numbers: Callable[[], Numbers]
     dispatch: Callable[[], "Dispatch"]
     neighbours: Neighbours
     #: Another one after each start.

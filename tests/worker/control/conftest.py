@@ -16,6 +16,8 @@ from wats_broker.queue import QueueLimits, UploadQueue
 from wats_broker.serials import Serials
 from wats_broker.switches import Switches
 from wats_worker.archive.archive import Archive
+from wats_worker.catalogue.catalogue import Catalogue
+from wats_worker.catalogue.numbers import Numbers
 from wats_worker.control import api, problems
 from wats_worker.control.client import Client
 from wats_worker.control.desk import Desk, Neighbours
@@ -88,6 +90,7 @@ def make_desk(real_redis, broker):
             trail=Book(settings.audit_folder()),
             jobs=Jobs(settings.replay_folder()),
             holds=lambda: Holds(FolderStore(settings.archive_folder())),
+            numbers=lambda: Numbers(Catalogue.open(None, settings.catalogue_file())),
             dispatch=lambda: Dispatch(celery_app(broker, Stage.CONTROL)),
             neighbours=Neighbours(
                 converters=lambda: [BETTER],
