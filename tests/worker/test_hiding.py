@@ -113,9 +113,9 @@ def test_every_secret_of_the_schema_is_one_by_its_name():
 
     found = set(secrets(WorkerSettings, set()))
 
-    # The password in the proxy's address is hidden as one in an address.
+    # Passwords in these are hidden as those in any address.
     assert {"token", "password", "authorization"} <= found
-    assert {name for name in found if not is_secret(name)} <= {"proxy"}
+    assert {name for name in found if not is_secret(name)} <= {"proxy", "url"}
 
 
 PLAIN = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=8)

@@ -30,6 +30,8 @@ REFUSALS: Final = (
     (500, "failed", "a mistake of the server's own; its log has it under the `request_id`"),
     (503, "broker_away", "the broker does not answer, so nothing can be asked or changed; `Retry-After`"),
     (503, "spool_unusable", "the spool's disk takes nothing, so nothing can be changed; `Retry-After`"),
+    (503, "catalogue_unusable", "the database in which files are found does not answer; `Retry-After`"),
+    (503, "archive_unusable", "the archive's disk can't be read or written; `Retry-After`"),
     (503, "trail_unusable", "the audit trail can't be written, so nothing is done; `Retry-After`"),
 )
 
