@@ -54,8 +54,9 @@ def _show(tab: Tab, found: FileHistory, live: Live[FileHistory]) -> None:
 
 
 def _head(tab: Tab, found: FileHistory, live: Live[FileHistory]) -> None:
-    name = found.file.name if found.file else (found.spool.path if found.spool else "")
-    state = found.file.state if found.file else None
+    known = found.file or found.archive
+    name = known.name if known else (found.spool.path if found.spool else "")
+    state = found.file.state if found.file else (FileState.DELIVERED if found.archive else None)
     with parts.box("hero-main"):
         parts.words(name, "hero-title", "h1")
         with parts.box("entry-small"):
@@ -139,16 +140,18 @@ def _details(found: FileHistory) -> list[tuple[str, str]]:
     if found.file:
         rows += [("Id", found.file.file_id), ("Attempts", str(found.file.attempts))]
         rows += [(event(key), value) for key, value in found.file.facts.items() if key in _FACTS and value]
-    if found.spool:
+    lies = found.spool or found.archive
+    if lies:
+        where = (found.spool.place or "spool") if found.spool else "archive"
         rows += [
-            ("Came from", found.spool.path),
-            (
-                "Lies in",
-                f"{found.spool.place or 'the spool'}{'' if found.spool.has_bytes else ', without its bytes'}",
-            ),
-            ("Pool, priority", f"{found.spool.pool}, {found.spool.priority}"),
-            ("SHA-256", found.spool.sha256),
+            ("Came from", lies.path),
+            ("Lies in", f"{where}{'' if lies.has_bytes else ', without its bytes'}"),
+            ("SHA-256", lies.sha256),
         ]
+    if found.spool:
+        rows.append(("Pool, priority", f"{found.spool.pool}, {found.spool.priority}"))
+    if found.archive and found.archive.edition > 1:
+        rows.append(("Edition", str(found.archive.edition)))
     return rows
 
 

@@ -81,7 +81,7 @@ def page(tab: Tab) -> None:
             once.deactivate()
 
     once = ui.timer(EVERY_S, learn_sources)
-    with parts.card("Files, those with the latest events first"):
+    with parts.card("Files, the newest first"):
         live = Live(load, show, classes="entries")
 
 
