@@ -34,7 +34,7 @@ from wats_worker.archive.archive import Archive
 from wats_worker.store.folder import FolderStore
 
 #: How long everything may take to arrive when nothing is broken any more.
-CALM_S = 300.0
+CALM_S = 1200.0
 #: Larger files of the corpus would only make it longer.
 LARGEST = 500_000
 

@@ -18,7 +18,7 @@ from wats_worker.simulator.running import Simulator
 from wats_worker.simulator.settings import Token
 
 #: What a container may need until it is healthy on a machine that is busy with others.
-PATIENCE_S = 180.0
+PATIENCE_S = 600.0
 #: Files for which a source has to say what their testers don't know.
 CORPUS = {
     "part_number": "PN-UNKNOWN",
