@@ -25,7 +25,7 @@ class ConsoleSettings(Section):
     #: ``wats-worker up`` starts it. Nothing listens on a port of a machine unless somebody wants it.
     enabled: bool = False
     listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8043"
-    #: Names that browsers reach it by. Its addresses and "localhost" always do; see ``console.gate``.
+    #: Names that browsers reach it by. Its addresses and "localhost" always do.
     hosts: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]{1,253}$")], ...] = ()
     #: Who logged in so long ago does so again.
     session_s: Seconds = 43200.0
