@@ -110,10 +110,8 @@ class Purge:
         """
         uses = self._uses(plan.victims)
         files = size = 0
-        for why, portion in _portions(plan.victims, self.portion):
+        for why, portion in self._portions(plan.victims):
             if not go_on():
-                break
-            if why == _SHORT and not self.short_of():
                 break
             wanted = [victim.file for victim in portion if not self.on_spool(victim.file.file_id)]
             self._tell(wanted, why)
@@ -121,6 +119,27 @@ class Purge:
                 self._take_away(file, uses)
             files, size = files + len(wanted), size + sum(file.size for file in wanted)
         return Purged(files, size)
+
+    def _portions(self, victims: Sequence[Victim]) -> Iterator[tuple[str, Sequence[Victim]]]:
+        """What goes together, each time as much as is still to go."""
+        for why, group in groupby(victims, key=lambda victim: victim.why):
+            waiting = list(group)
+            while waiting:
+                count = self._needed(waiting) if why == _SHORT else self.portion
+                if not count:
+                    break
+                yield why, waiting[:count]
+                del waiting[:count]
+
+    def _needed(self, waiting: Sequence[Victim]) -> int:
+        """How many files make the room that is missing now, if they lie there as large as they are."""
+        missing, count = self.short_of(), 0
+        for victim in waiting[: self.portion]:
+            if missing <= 0:
+                break
+            missing -= victim.file.size
+            count += 1
+        return count
 
     def _files(self) -> Iterator[list[KeptFile]]:
         """The records of each file, in all editions whose bytes were not purged."""
@@ -185,10 +204,3 @@ class Purge:
 def _blobs(records: Sequence[KeptFile]) -> Iterator[Blob]:
     for record in records:
         yield from (blob for blob in (record.original, record.bodies) if blob is not None)
-
-
-def _portions(victims: Sequence[Victim], size: int) -> Iterator[tuple[str, list[Victim]]]:
-    for why, group in groupby(victims, key=lambda victim: victim.why):
-        together = list(group)
-        for begins in range(0, len(together), size):
-            yield why, together[begins : begins + size]
