@@ -131,3 +131,35 @@ def test_before_a_start_only_what_is_fatal_counts(tmp_path, monkeypatch):
 
     assert [answer.exit_code for answer in answers] == [1, 0]
     assert all("there is no such folder" in " ".join(answer.stdout.split()) for answer in answers)
+
+
+def test_a_share_that_is_mounted_read_only_is_told_apart(look, tmp_path, monkeypatch):
+    """No chown would help there; reading without taking would."""
+    share = tmp_path / "in"
+    share.mkdir()
+    ask = os.statvfs
+
+    def read_only(path):
+        found = list(ask(path))
+        if os.fspath(path) == str(share):
+            found[8] |= os.ST_RDONLY
+        return os.statvfs_result(found)
+
+    monkeypatch.setattr(os, "statvfs", read_only)
+
+    code, found = look(*source("in"))
+
+    assert code == 1
+    assert found["source a", str(share)]["found"].startswith("it is mounted read-only")
+    assert 'mode = "keep"' in found["source a", str(share)]["fix"]
+    assert look(*source("in", 'mode = "keep"'))[0] == 0
+
+
+def test_what_lies_in_a_folder_is_left_as_it_is(look, tmp_path):
+    """A doctor looks while testers write: its own file comes and goes, and is hidden."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "unit.log").write_bytes(b"PASS")
+
+    look(*source("in"))
+
+    assert [path.name for path in (tmp_path / "in").iterdir()] == ["unit.log"]

@@ -1,6 +1,7 @@
 """Looks at this machine as the line would find it: jail, disk, broker, folders, converters.
 
-Nothing is changed by it, except that folders for scratch files are made.
+Nothing is changed by it, except that folders for scratch files are made, and that in each folder from which
+files are taken a small hidden file comes and goes.
 """
 
 import getpass
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +24,7 @@ from redis.exceptions import RedisError
 from wats_broker.connection import connect, doubts, masked
 from wats_broker.errors import BrokerError
 from wats_worker.app.known import known
+from wats_worker.app.shares import is_read_only, obstacles, trial
 from wats_worker.control.place import Place
 from wats_worker.convert.bounds import level_of
 from wats_worker.convert.roster import roster
@@ -34,6 +37,8 @@ from wats_worker.settings.mistakes import dotted
 
 #: Below this the watcher soon takes nothing more.
 _LITTLE_BYTES: Final = 2 * 2**30
+#: So many things in one folder are shown; whoever has mended those looks again.
+_SHOWN: Final = 3
 _NETWORK: Final = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "glusterfs", "ceph"}
 )
@@ -185,7 +190,11 @@ def _source(source: Source, settings: WorkerSettings) -> Iterator[Look]:
         fix = "make it, mount it, or mend folder; the watcher goes on as soon as it is there"
         yield Look(area, str(folder), Health.TROUBLE, "there is no such folder", fix)
         return
-    yield _access(area, folder, takes=source.mode == "move")
+    takes = source.mode == "move"
+    access = _access(area, folder, takes=takes)
+    yield access
+    if access.health is Health.GOOD:
+        yield from _in_real_life(area, source, takes=takes)
     if source.mode == "move" and folder.stat().st_dev != _nearest(settings.spool.folder).stat().st_dev:
         found = "on another disk than the spool: every file is copied"
         yield Look(
@@ -209,12 +218,39 @@ def _source(source: Source, settings: WorkerSettings) -> Iterator[Look]:
             yield Look(area, str(source.done_folder), Health.TROUBLE, found, _own(there))
 
 
+def _in_real_life(area: str, source: Source, *, takes: bool) -> Iterator[Look]:
+    """What rights alone don't tell: what lies in the folder, and what a share makes of us."""
+    what = str(source.folder)
+    found = list(islice(obstacles(source.folder, recursive=source.recursive, takes=takes), _SHOWN + 1))
+    for path, lacking in found[:_SHOWN]:
+        fix = f"chown {_me()} it, or have its group in common; exclude leaves it out"
+        yield Look(area, str(path), Health.TROUBLE, f"{_me()} may not {lacking} it ({_bits(path)})", fix)
+    if len(found) > _SHOWN:
+        yield Look(area, what, Health.TROUBLE, "there are more of this kind", "see above")
+    if not takes:
+        return
+    tried = trial(source.folder)
+    if tried.problem:
+        said = f"its rights allow to take files, and yet it can't be done: {tried.problem}"
+        fix = "on a share its server decides: look at the export, or the share's own rights, for this user"
+        yield Look(area, what, Health.TROUBLE, said, fix)
+    if tried.ahead_s:
+        way = "ahead of" if tried.ahead_s > 0 else "behind"
+        said = f"its clock is {abs(tried.ahead_s):.0f} s {way} this machine's; times of files are off by that"
+        yield Look(area, what, Health.ADVICE, said, "have both ask one time server")
+    if tried.folds_case:
+        said = "names that differ in capitals only are one file there"
+        yield Look(area, what, Health.ADVICE, said, "testers must not tell files apart by that")
+
+
 def _access(area: str, folder: Path, *, takes: bool) -> Look:
     """Whether files can be seen, and in mode move be taken, which changes the folder and not the file."""
     needed = {"read": os.R_OK, "enter": os.X_OK, **({"write": os.W_OK} if takes else {})}
     lacking = [word for word, mode in needed.items() if not os.access(folder, mode)]
-    status = folder.stat()
-    bits = f"{_user(status.st_uid)}, {status.st_mode & 0o7777:o}"
+    status, bits = folder.stat(), _bits(folder)
+    if takes and is_read_only(folder):
+        found = "it is mounted read-only, and taking a file changes it"
+        return Look(area, str(folder), Health.TROUBLE, found, 'mount it for writing, or set mode = "keep"')
     if lacking:
         why = ", and taking a file needs that" if lacking == ["write"] else ""
         return Look(
@@ -285,6 +321,11 @@ def _own(folder: Path) -> str:
 
 def _me() -> str:
     return _user(os.geteuid()) if hasattr(os, "geteuid") else getpass.getuser()
+
+
+def _bits(path: Path) -> str:
+    status = path.stat()
+    return f"{_user(status.st_uid)}, {status.st_mode & 0o7777:o}"
 
 
 def _user(uid: int) -> str:
