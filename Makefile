@@ -53,7 +53,7 @@ chaos: .venv/installed
 	cd tests && ../$(RUN) chaos $(ARGS)
 
 docs: .venv/installed
-	$(RUN) wats_worker.converters.reference docs/reference/formats.md
+	$(RUN) wats_worker.converters.handbook docs/reference/formats.md
 	$(RUN) wats_worker.control.catalogue docs/reference/metrics.md
 	$(RUN) wats_worker.app.handbook docs/reference/api.md
 	$(RUN) wats_worker.control.handbook docs/reference/protocol.md

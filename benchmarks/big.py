@@ -3,7 +3,6 @@
 The limits are those that a worker has by default. Each file is converted by a worker process of its own.
 """
 
-import resource
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -11,7 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from samples import ANYBODY, BIG, parts
+from samples import ANYBODY, BIG, parts, peak_mb
 
 from wats_worker.convert.attempt import attempt
 from wats_worker.convert.choose import Thresholds
@@ -69,6 +68,6 @@ def converted(name: str, path: Path, folder: Path) -> dict[str, Any]:
         "child_cpu_s": round(tried.usage.cpu_s, 1),
         "child_peak_mb": round(tried.usage.peak_mb),
         "worker_cpu_s": round(used, 1),
-        "worker_peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "worker_peak_mb": round(peak_mb()),
         "outcome": why or "converted",
     }

@@ -16,7 +16,6 @@ JSON.
 import argparse
 import gc
 import json
-import resource
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -25,7 +24,7 @@ from typing import Any
 
 import big
 from floors import floor_of
-from samples import Sample, largest
+from samples import Sample, largest, peak_mb
 
 from wats_worker.converters.registry import bundled
 from wats_worker.reports import wsjf
@@ -108,7 +107,7 @@ def peak_here(name: str) -> float:
     sample = largest(name)
     assert sample is not None
     sample.converted()
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    return peak_mb()
 
 
 if __name__ == "__main__":

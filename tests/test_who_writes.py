@@ -17,7 +17,7 @@ ALLOWED = {
     "wats_worker/backup/secrets.py": "packs into memory",
     "wats_worker/backup/make.py": "what the broker remembers waits in a file without a name",
     "wats_worker/demo/run.py": "plays the testers, who know nothing of us and write slowly on purpose",
-    "wats_worker/converters/reference.py": "writes the documentation page, in a checkout",
+    "wats_worker/converters/handbook.py": "writes the documentation page, in a checkout",
 }
 #: Methods of paths, and functions, that write whatever they are given.
 ALWAYS = {

@@ -5,7 +5,7 @@ import re
 import pytest
 from support import ROOT
 
-from wats_worker.converters import base, reference
+from wats_worker.converters import base, handbook
 from wats_worker.converters.registry import modules
 
 PAGE = ROOT / "docs/reference/formats.md"
@@ -14,7 +14,7 @@ NAMES = [module.NAME for module in modules()]
 
 def test_the_page_is_not_stale() -> None:
     """Whoever changes a converter makes it anew: `make docs`."""
-    assert PAGE.read_text(encoding="utf-8") == reference.page(), "run 'make docs'"
+    assert PAGE.read_text(encoding="utf-8") == handbook.page(), "run 'make docs'"
 
 
 @pytest.mark.parametrize("module", modules(), ids=NAMES)
@@ -33,14 +33,14 @@ def test_every_converter_says_what_it_knows(module) -> None:
 def test_every_option_has_a_meaning(module) -> None:
     """As a comment above it, in the language of whoever sets it."""
     own = module.Options.model_fields.keys() - base.Options.model_fields.keys()
-    meanings = dict(reference.meanings(module.Options))
+    meanings = dict(handbook.meanings(module.Options))
 
     assert {name for name in own if not meanings.get(name)} == set()
 
 
 def test_the_contents_lead_to_the_sections() -> None:
     """No title makes an anchor of its own kind."""
-    page = reference.page()
+    page = handbook.page()
     headings = set(re.findall(r"^## (.+)$", page, re.MULTILINE))
 
     assert {module.TITLE for module in modules()} <= headings

@@ -34,6 +34,14 @@ report says which was assumed. A file that breaks off is waited for, and refused
 is never converted.
 
 No converter is chosen below a confidence of 0.6, or if another one comes within 0.15 of it.
+
+A file may be of any size as long as its units are not: memory holds one of them, whether the file has ten
+or a hundred thousand. What a file may take stands in `[convert]`: 512 MB of memory, 120 s of processor
+time, 300 s in all, 250 000 reports of 2000 MB together. Half a gigabyte fits into that on a machine with
+little else to do ([measured](../../benchmarks/README.md#large-files)). A format whose files are one
+document is read up to 64 MB: JSON (but for one WSJF report per line), WSTF, Spectrum, i3070 logs, JUnit,
+pytest, and the XML of Saki, Omron, Seica and the converter kit. A report of more than 30 MB is refused, as
+WATS would refuse it.
 """
 _COMMON: Final = """
 ## Options of every converter
