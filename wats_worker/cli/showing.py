@@ -47,10 +47,16 @@ def show(console: Console, name: str, trial: Trial) -> None:
 
 
 def _show_warnings(console: Console, warnings: tuple[str, ...]) -> None:
-    for warning in warnings[:_MOST_WARNINGS]:
-        _print(console, f"warning: {warning}", "yellow")
-    if (more := len(warnings) - _MOST_WARNINGS) > 0:
-        _print(console, f"… and {more} more warnings; --json has them all", "yellow")
+    """One of each kind: what is said of fifty steps in the same words is read once."""
+    kinds: dict[str, list[str]] = {}
+    for warning in warnings:
+        place, _, text = warning.partition(": ")
+        kinds.setdefault(text if place.startswith("report.") else warning, []).append(warning)
+    for alike in islice(kinds.values(), _MOST_WARNINGS):
+        more = f" (and {len(alike) - 1} more like it)" if len(alike) > 1 else ""
+        _print(console, f"warning: {alike[0]}{more}", "yellow")
+    if (more_kinds := len(kinds) - _MOST_WARNINGS) > 0:
+        _print(console, f"… and {more_kinds} other warnings; --json has them all", "yellow")
 
 
 def _show_why(console: Console, told: Mapping[str, str]) -> None:

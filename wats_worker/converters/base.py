@@ -29,6 +29,7 @@ READ_LIMIT: Final = 64 * 1024 * 1024
 MOST_WARNINGS: Final = 1000
 
 _UTF8_BOM: Final = b"\xef\xbb\xbf"
+_UTF16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 #: A letter outside ASCII as UTF-8 writes it. In an 8-bit text such pairs are next to impossible.
 _UTF8_PAIR: Final = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}")
 
@@ -194,6 +195,10 @@ def decode(data: bytes, *fallbacks: str) -> str:
     'Smøremåler'
     """
     if (at := data.find(0)) >= 0:
+        if data.startswith(_UTF16_BOMS):
+            raise Refused(
+                "UTF-16, and files of this format are read as UTF-8", fix="let it be saved as UTF-8"
+            )
         raise Refused("a NUL byte in a text file: the disk or the transfer failed", place=f"byte {at}")
     try:
         return data.removeprefix(_UTF8_BOM).decode()
