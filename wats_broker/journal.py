@@ -104,59 +104,6 @@ def _event(text: str) -> Event:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Which files are looked for. What is not said does not matter."""
-
-    text: str = ""  #: a part of the name, the source or the id, whatever the case
-    state: FileState | None = None
-    source: str = ""
-    since: float = 0.0  #: taken in after this time, in seconds since 1970 …
-    until: float = 0.0  #: … and not after this one
-
-    def fits(self, record: FileRecord) -> bool:
-        """Whether a file is wanted."""
-        return (
-            self.state in {None, record.state}
-            and self.source in {"", record.source}
-            and record.seen_at >= self.since
-            and (not self.until or record.seen_at <= self.until)
-            and self.text.lower() in f"{record.name} {record.source} {record.file_id}".lower()
-        )
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some of the files that were looked for."""
-
-    records: tuple[FileRecord, ...]
-    next: str  #: where the following page begins; empty if there is none
-
-
-@dataclass(frozen=True)
-class _Place:
-    """A place between two files in order of time: how many of those at just this time are before it."""
-
-    at: float | str = "+inf"
-    skip: int = 0
-
-    @classmethod
-    def read(cls, text: str) -> Self:
-        """Understand what ``str`` gives."""
-        if not text:
-            return cls()
-        at, _, skip = text.partition("-")
-        if not (at.isdecimal() and skip.isdecimal() and len(text) <= 30 and text.isascii()):
-            raise ValueError(f"{text[:40]!r} is no place in a list")
-        return cls(float(at), int(skip))
-
-    def past(self, at: float) -> "_Place":
-        return _Place(at, self.skip + 1 if at == self.at else 1)
-
-    def __str__(self) -> str:
-        return f"{self.at:.0f}-{self.skip}"
-
-
-@dataclass(frozen=True)
 class LastFile:
     """The last file of a source."""
 
@@ -374,59 +321,18 @@ class Journal:
             for state, sent_at, until, attempts in pipeline.execute()
         ]
 
-    def recent(
-        self, *, count: int = 50, state: FileState | None = None, text: str = "", scan: int = 20_000
-    ) -> list[FileRecord]:
-        """The files with the latest events, newest first.
-
-        Args:
-            count: At most so many.
-            state: Only files in this state.
-            text: Only files whose name, source or id contains this, whatever the case.
-            scan: Look at no more than so many files.
-        """
-        return list(self.search(Wanted(state=state, text=text), count=count, scan=scan).records)
-
-    def search(self, wanted: "Wanted", *, count: int = 50, after: str = "", scan: int = 5000) -> "Page":
-        """A page of the files that are wanted, those with the latest events first.
-
-        Args:
-            wanted: Which.
-            count: At most so many.
-            after: Where the page before ended.
-            scan: Look at no more than so many files. A page may be short, or empty, and yet not be the last.
-
-        Raises:
-            ValueError: ``after`` is not from a page.
-        """
+    def recent(self, *, count: int = 50, state: FileState | None = None) -> list[FileRecord]:
+        """The files with the latest events, newest first; those in one state if it is given."""
         found: list[FileRecord] = []
-        place = _Place.read(after)
-        looked, portion = 0, min(count, _PORTION)
-        while looked < scan:
-            # By time and not by rank: files get new events while somebody turns the pages.
-            entries = self._redis.zrange(
-                self._keys.journal("recent"),
-                place.at,
-                str(round(wanted.since * 1000)) if wanted.since else "-inf",
-                desc=True,
-                byscore=True,
-                offset=place.skip,
-                num=portion,
-                withscores=True,
-            )
-            records = self.records([file_id for file_id, _ in entries])
-            for (_, score), record in zip(entries, records, strict=True):
-                place = place.past(score)
-                if record is None or not wanted.fits(record):
-                    continue
-                found.append(record)
-                if len(found) == count:
-                    return Page(tuple(found), str(place))
-            if len(entries) < portion:
-                return Page(tuple(found), "")
-            # Who wants what is rare looks through many; who wants the last ten should not pay for it.
-            looked, portion = looked + portion, _PORTION
-        return Page(tuple(found), str(place))
+        start = 0
+        while len(found) < count:
+            ids = self._redis.zrange(self._keys.journal("recent"), start, start + _PORTION - 1, desc=True)
+            known = [one for one in self.records(ids) if one is not None]
+            found += [one for one in known if state in {None, one.state}]
+            start += _PORTION
+            if len(ids) < _PORTION:
+                break
+        return found[:count]
 
     def stories(self, file_ids: Sequence[str]) -> list[tuple[Event, ...]]:
         """What happened to each of these files, in one round trip; nothing of one that is forgotten."""

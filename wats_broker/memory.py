@@ -24,7 +24,7 @@ _KEPT: Final = re.compile(
     r"(file|story|poll):.+|board|trend|switches|access:(tokens|notes)"
     r"|queue:(buried|buried_info|delivered|metrics)"
     r"|journal:(counters|metrics|recent|tail|sources|parked|runs|runs_order|runs_of_unit"
-    r"|serials|serials_order|trouble:.+)"
+    r"|trouble:.+)"
 )
 #: Whose story is told to its end, be the file here or not.
 _TOLD: Final = frozenset({FileState.DELIVERED})

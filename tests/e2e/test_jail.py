@@ -97,7 +97,7 @@ def test_a_container_that_forbids_it_is_like_a_kernel_without_it(waiting, tmp_pa
 
 def story(line, name: str) -> dict[str, str]:
     """What the journal says about the conversion of a file."""
-    (file,) = [one for one in line.ask("files", "--find", name) if one["name"] == name]
+    (file,) = [one for one in line.ask("files", "find", name) if one["name"] == name]
     events = line.ask("files", "show", file["file_id"])["story"]
     return next(event for event in events if event["event"] in {"file_converted", "file_quarantined"})
 
@@ -119,7 +119,7 @@ def test_every_story_tells_the_terms(make_line):
 
 
 def story_there(line, name: str) -> bool:
-    return any(one["name"] == name and one["state"] == "quarantined" for one in line.ask("files"))
+    return any(one["name"] == name and one["state"] == "quarantined" for one in line.ask("files", "find"))
 
 
 @pytest.mark.slow

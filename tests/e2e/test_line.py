@@ -178,7 +178,7 @@ def test_the_same_bytes_again_are_recognised(line):
     line.drop("unit copy.txt", wstf("SN1"))
     line.wait_for_rest()
 
-    (record,) = line.ask("files")
+    (record,) = line.ask("files", "find")
     story = line.ask("files", "show", record["file_id"])["story"]
     assert "file_seen_again" in [event["event"] for event in story]
     (report,) = line.delivered()

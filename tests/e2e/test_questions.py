@@ -50,14 +50,14 @@ def test_where_is_my_file(line):
     line.wait_for(1)
     line.wait_for_rest()
 
-    code, said, _ = command(line, "files", "--find", "4711", "--json")
+    code, said, _ = command(line, "files", "find", "4711", "--json")
     (found,) = json.loads(said)
     code, said, _ = command(line, "files", "show", found["file_id"][:8], "--json")
 
     assert code == 0
     events = [event["event"] for event in json.loads(said)["story"]]
     assert events == ["file_seen", "file_taken", "file_converted", "report_delivered"]
-    assert json.loads(command(line, "files", "--find", "no such file", "--json")[1]) == []
+    assert json.loads(command(line, "files", "find", "no such file", "--json")[1]) == []
 
 
 def test_a_quarantined_file_gets_another_try(line):
@@ -68,7 +68,7 @@ def test_a_quarantined_file_gets_another_try(line):
 
     code, said, _ = command(line, "status")
     assert code == 1
-    assert "wats-worker files --state quarantined" in " ".join(said.split())
+    assert "wats-worker files find --state quarantined" in " ".join(said.split())
 
     code, _, _ = command(line, "replay", record.file_id[:10])
     assert code == 0

@@ -81,7 +81,7 @@ def _convert(keys: Keys, database: int) -> Rights:
             celery.works(Stage.CONVERT),
             ours.lives(),
             ours.queue("offer release"),
-            ours.journal("seen take renew give_back record runs serials"),
+            ours.journal("seen take renew give_back record runs"),
             ours.standing(),
             ours.parks(),
             ours.board_reads(),

@@ -14,7 +14,6 @@ from wats_broker.parking import Parking
 from wats_broker.polls import Polls
 from wats_broker.queue import QueueLimits, UploadQueue
 from wats_broker.scripts import Client
-from wats_broker.serials import Serials
 from wats_broker.switches import Kind, Switches
 from wats_worker.pulse import worker_name
 from wats_worker.settings import AnySource, Source, WorkerSettings
@@ -121,12 +120,6 @@ class Line:
     def polls(self) -> Polls:
         """Where the scheduled sources stand."""
         return Polls(self.redis, self.keys)
-
-    @cached_property
-    def serials(self) -> Serials:
-        """Which file told of which unit."""
-        days = self.settings.broker.journal_retention_days
-        return Serials(self.redis, self.keys, retention_s=days * 86400.0)
 
     @cached_property
     def switches(self) -> Switches:

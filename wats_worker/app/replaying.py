@@ -20,6 +20,7 @@ from wats_worker.app.duties import Duty
 from wats_worker.app.line import Line
 from wats_worker.archive.errors import Damaged
 from wats_worker.archive.record import KeptFile
+from wats_worker.catalogue.finding import Wanted
 from wats_worker.control import replaying
 from wats_worker.control.desk import Desk
 from wats_worker.control.models.jobs import FileChange, Job, JobState, Verdict
@@ -143,7 +144,10 @@ class Replayer:
             return
         ids = set(wanted.file_ids)
         if wanted.serial is not None:
-            ids |= set(self._desk.serials.find(wanted.serial, count=_OF_ONE_SERIAL))
+            known = self._line.catalogue.find(
+                Wanted(serial=wanted.serial, archived=True), count=_OF_ONE_SERIAL
+            )
+            ids |= {entry.file_id for entry in known.entries}
         ordered = sorted(ids)
         for number, file_id in enumerate(ordered, start=1):
             if file_id > job.after:

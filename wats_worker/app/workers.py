@@ -180,7 +180,6 @@ class _ConvertParts:
             journal=line.journal,
             queue=line.queue,
             dispatch=line.dispatch,
-            serials=line.serials,
             switches=line.switches,
             workshop=self._workshop,
             knowledge=line.knowledge,

@@ -1,10 +1,9 @@
 """The catalogue as its users see it: what is known goes in, and whoever looks for a file finds it."""
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -15,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from wats_broker.states import FileState
 from wats_worker.archive.record import KeptFile
 from wats_worker.catalogue import rows
+from wats_worker.catalogue.entry import Entry, Page
 from wats_worker.catalogue.finding import Place, Wanted, question
 from wats_worker.catalogue.opening import name_of, open_database, weather
 from wats_worker.catalogue.tables import files, progress, reports
@@ -28,52 +28,6 @@ _IDS: Final = 15_000
 _LATEST: Final = 5000
 #: What moves as long as a file is not archived.
 _MOVING: Final = ("state", "attempts", "facts", "updated_ms", "reports")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One file as the catalogue has it. Times are seconds since 1970."""
-
-    file_id: str
-    source: str
-    name: str
-    sha256: str
-    size: int
-    state: FileState
-    attempts: int
-    facts: Mapping[str, str]
-    seen_at: float
-    reports: int
-    edition: int  #: in the archive; 0: not there
-    archived_at: float | None
-    original: bool  #: whether its bytes went into the archive
-
-    @classmethod
-    def of(cls, row: Row[Any]) -> Self:
-        """Make it of what the database has."""
-        return cls(
-            file_id=row.file_id,
-            source=row.source,
-            name=row.name,
-            sha256=row.sha256,
-            size=row.size,
-            state=FileState(row.state),
-            attempts=row.attempts,
-            facts=json.loads(row.facts),
-            seen_at=row.seen_ms / 1000,
-            reports=row.reports,
-            edition=row.edition,
-            archived_at=None if row.archived_ms is None else row.archived_ms / 1000,
-            original=row.original,
-        )
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some of the files that were looked for."""
-
-    entries: tuple[Entry, ...]
-    next: str  #: where the following page begins; empty if there is none
 
 
 class Catalogue:

@@ -40,6 +40,8 @@ class Feed:
         self._spool = spool
         self._catalogue = catalogue
         self._portion = portion
+        #: What was told of the last millisecond; it is told again when more comes, and need not be written.
+        self._told: frozenset[tuple[str, int]] = frozenset()
 
     def catch_up(self, *, most: int = 10) -> bool:
         """Read on; so many portions at most. Whether all is read.
@@ -66,7 +68,10 @@ class Feed:
             at_ms = last_ms
         return False
 
-    def _note(self, changed: Sequence[tuple[str, int]]) -> None:
+    def _note(self, told_again: Sequence[tuple[str, int]]) -> None:
+        changed = [one for one in told_again if one not in self._told]
+        if not changed:
+            return
         ids = [file_id for file_id, _ in changed]
         known = self._catalogue.known(ids)
         told = []
@@ -84,6 +89,7 @@ class Feed:
                     )
                 )
         self._catalogue.note(told)
+        self._told = frozenset(one for one in told_again if one[1] == told_again[-1][1])
 
     def _sha256(self, file_id: str) -> str:
         try:

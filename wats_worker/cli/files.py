@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 _SHORT: Final = 12
 #: Files of one answer.
 _PAGE: Final = 500
-#: Answers without a file in them after which nobody looks further.
-_EMPTY: Final = 20
-
-app = typer.Typer(help="Find files and read their history.", invoke_without_command=True)
+app = typer.Typer(help="Find files and read their history.", no_args_is_help=True)
 
 FileId = Annotated[str, typer.Argument(help="A file's id; a unique beginning is enough.")]
 When = Annotated[
@@ -32,11 +29,20 @@ When = Annotated[
 ]
 
 
-@app.callback()
-def files(
-    context: typer.Context,
-    text: Annotated[str, typer.Option("--find", help="A part of the file's name, source or id.")] = "",
+@app.command()
+def find(
+    text: Annotated[
+        str,
+        typer.Argument(
+            help="Whatever is at hand: an id, a checksum, a serial number, a file's name, a part."
+        ),
+    ] = "",
     serial: Annotated[str, typer.Option(help="The beginning of a unit's serial number.")] = "",
+    part: Annotated[str, typer.Option(help="A unit's part number.")] = "",
+    name: Annotated[str, typer.Option(help="The beginning of the file's name.")] = "",
+    checksum: Annotated[str, typer.Option(help="The SHA-256 of the file.")] = "",
+    report: Annotated[str, typer.Option(help="Any id of a report: ours, its own, the server's.")] = "",
+    station: Annotated[str, typer.Option(help="Where the unit was tested.")] = "",
     source: Annotated[str | None, typer.Option(help="Only files of this source.")] = None,
     state: Annotated[FileState | None, typer.Option(help="Only files in this state.")] = None,
     since: When = None,
@@ -45,15 +51,18 @@ def files(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """List the files with the latest events, newest first. Times are those at which they were taken in."""
-    if context.invoked_subcommand:
-        return
+    """Find files, on their way or archived, the latest first. Times are those at which they were taken in."""
     with door(config) as control:
         found = _find(
             control,
             count,
             find=text,
             serial=serial,
+            part=part,
+            name=name,
+            sha256=checksum,
+            report=report,
+            station=station,
             source=source,
             state=state,
             since=moment(since) or 0,
@@ -63,12 +72,15 @@ def files(
         print_json([file.model_dump(mode="json") for file in found])
         return
     table = Table()
-    for heading in ("file", "source", "state", "reason"):
+    for heading in ("file", "source", "taken in", "state", "reason"):
         table.add_column(heading, overflow="fold")
     table.add_column("id", no_wrap=True)
     for file in found:
-        reason = ": ".join(file.facts[name] for name in ("field", "reason") if name in file.facts)
-        table.add_row(escape(file.name), file.source, file.state.value, escape(reason), file.file_id[:_SHORT])
+        reason = ": ".join(file.facts[word] for word in ("field", "reason") if word in file.facts)
+        taken = datetime.fromtimestamp(file.seen_at, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+        table.add_row(
+            escape(file.name), file.source, taken, file.state.value, escape(reason), file.file_id[:_SHORT]
+        )
     console.print(table)
 
 
@@ -98,7 +110,7 @@ def source(file_id: FileId, config: Config = None) -> None:
 def checked(file_id: str) -> str:
     """What a person typed for an id, if it can be one."""
     if not re.fullmatch(r"[0-9a-f]{1,32}", file_id):
-        fail(f"no file id begins with {file_id!r}: 'wats-worker files --find TEXT' finds files by name")
+        fail(f"no file id begins with {file_id!r}: 'wats-worker files find TEXT' finds files by name")
     return file_id
 
 
@@ -109,11 +121,11 @@ def moment(at: datetime | None) -> float | None:
 
 def _find(control: "Client", count: int, **wanted: Any) -> list[FileLine]:
     found: list[FileLine] = []
-    after, empty = "", 0
-    while len(found) < count and empty < _EMPTY:
+    after = ""
+    while len(found) < count:
         page = control.files(count=min(count - len(found), _PAGE), after=after, **wanted)
         found += page.files
-        after, empty = page.next, 0 if page.files else empty + 1
+        after = page.next
         if not after:
             break
     return found

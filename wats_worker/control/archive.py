@@ -1,6 +1,6 @@
 """``/archive``: what is kept of delivered files, to the byte."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Response
 
@@ -9,7 +9,10 @@ from wats_worker.control import problems
 from wats_worker.control.bytes import MOST_BYTES, as_download
 from wats_worker.control.desk import Desk
 from wats_worker.control.door import Reads
-from wats_worker.control.models.asking import FileBeginning, ReportId
+from wats_worker.control.models.asking import FileBeginning
+
+#: Usually a UUID, but a log may bring an id of its own.
+_REPORT: Final = r"^[0-9A-Za-z][0-9A-Za-z_.-]{0,127}$"
 
 Edition = Annotated[
     int | None, Query(ge=1, le=1_000_000, description="Before which replay; else after the last.")
@@ -47,7 +50,7 @@ def router(desk: Desk) -> APIRouter:
     )
     def report(
         file: FileBeginning,
-        report: Annotated[ReportId, Path(description="By any of the ids it goes by.")],
+        report: Annotated[str, Path(description="By any of the ids it goes by.", pattern=_REPORT)],
         _: Reads,
         edition: Edition = None,
     ) -> Response:

@@ -21,6 +21,7 @@ from wats_broker.access import Scope
 from wats_broker.errors import VersionMismatchError
 from wats_broker.protocol import Hello
 from wats_broker.states import FileState
+from wats_worker.archive.record import KeptFile
 from wats_worker.control.models.asking import Why
 from wats_worker.control.models.configuration import Applied, Change, Checked, Configuration, Draft
 from wats_worker.control.models.converters import Converters, Rung, Switched, Tried
@@ -180,6 +181,11 @@ class Client:
         *,
         find: str = "",
         serial: str = "",
+        part: str = "",
+        name: str = "",
+        sha256: str = "",
+        report: str = "",
+        station: str = "",
         source: str | None = None,
         state: FileState | None = None,
         since: float = 0,
@@ -187,10 +193,15 @@ class Client:
         count: int = 50,
         after: str = "",
     ) -> Files:
-        """A page of files, those with the latest events first. ``after`` is ``next`` of the page before."""
+        """A page of files, the latest first. ``after`` is ``next`` of the page before."""
         query = {
             "find": find,
             "serial": serial,
+            "part": part,
+            "name": name,
+            "sha256": sha256,
+            "report": report,
+            "station": station,
             "source": source,
             "state": state,
             "since": since,
@@ -208,6 +219,20 @@ class Client:
         """A piece of the bytes that a tester wrote, of a mebibyte at most."""
         path = f"/files/{_part(file_id)}/source"
         return self._send("GET", path, query={"offset": offset, "length": length}).content
+
+    def archived(self, file_id: str, *, edition: int | None = None) -> KeptFile:
+        """Everything that is kept of a delivered file but its bytes."""
+        return self._ask(KeptFile, "GET", f"/archive/{_part(file_id)}", query={"edition": edition})
+
+    def original(self, file_id: str, *, offset: int = 0, length: int = 1 << 20) -> bytes:
+        """A piece of the bytes that a tester wrote, out of the archive, of a mebibyte at most."""
+        path = f"/archive/{_part(file_id)}/original"
+        return self._send("GET", path, query={"offset": offset, "length": length}).content
+
+    def archived_report(self, file_id: str, report: str, *, edition: int | None = None) -> bytes:
+        """One report as it was sent, by any of the ids it goes by."""
+        path = f"/archive/{_part(file_id)}/reports/{_part(report)}"
+        return self._send("GET", path, query={"edition": edition}).content
 
     def quarantined(self, *, count: int = 50, after: str = "") -> Files:
         """The files that no converter could turn into reports, the latest first."""

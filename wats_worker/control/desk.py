@@ -4,21 +4,23 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from wats_broker.access import Access
 from wats_broker.board import Board
 from wats_broker.fleet import Fleet, WatchLease
-from wats_broker.journal import Fact, Journal, Wanted
+from wats_broker.journal import Fact, Journal
 from wats_broker.names import Keys
 from wats_broker.parking import Parking
 from wats_broker.polls import Polls
 from wats_broker.queue import UploadQueue
 from wats_broker.scripts import Client
-from wats_broker.serials import Serials
 from wats_broker.switches import Switches
 from wats_worker.archive.archive import Archive
+from wats_worker.catalogue.catalogue import Catalogue
+from wats_worker.catalogue.feed import Feed
+from wats_worker.catalogue.finding import Wanted
 from wats_worker.catalogue.numbers import Numbers
 from wats_worker.control import problems
 from wats_worker.control.jobs import Jobs
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     from wats_broker.dispatch import Dispatch
 
 log = logging.getLogger(__name__)
+
+#: Of what has happened, read for one question; the archive stage reads all of it in any case.
+_PORTIONS: Final = 4
 
 
 #: Tries a file: its bytes, its name, the source and the converter, if somebody names them.
@@ -72,6 +77,8 @@ class Desk:
     Args:
         config: The configuration's file, if there is one.
         archive: Gives the archive. Its disk may be away, which must not keep the door shut.
+        catalogue: Gives the catalogue. So may its database.
+        feed: Gives what tells the catalogue of files on their way.
         dispatch: Gives the sender of messages; Celery takes its time to load, so it is asked for late.
     """
 
@@ -81,7 +88,6 @@ class Desk:
     keys: Keys
     access: Access
     journal: Journal
-    serials: Serials
     queue: UploadQueue
     fleet: Fleet
     watching: WatchLease
@@ -91,6 +97,8 @@ class Desk:
     parking: Parking
     spool: Spool
     archive: Callable[[], Archive]
+    catalogue: Callable[[], Catalogue]
+    feed: Callable[[], Feed]
     trail: Book
     jobs: Jobs
     holds: Callable[[], Holds]
@@ -105,6 +113,11 @@ class Desk:
         self.access.note(event, who, about)
         log.info(event, extra={"who": who, "about": about, **facts})
 
+    def known(self) -> Catalogue:
+        """The catalogue, with all that has happened until now: nobody misses what he has just done."""
+        self.feed().catch_up(most=_PORTIONS)
+        return self.catalogue()
+
     def whole(self, beginning: str) -> str:
         """The one file id that begins like this; a whole one stands for itself, known or not.
 
@@ -113,12 +126,11 @@ class Desk:
         """
         if is_file_id(beginning):
             return beginning
-        page = self.journal.search(Wanted(text=beginning), count=50, scan=20_000)
-        found = {record.file_id for record in page.records if record.file_id.startswith(beginning)}
+        found = self.known().find(Wanted(file_id=beginning), count=2).entries
         if len(found) == 1:
-            return found.pop()
+            return found[0].file_id
         if found:
             raise problems.conflict(f"more than one file id begins with {beginning}", fix="add a digit")
         raise problems.not_found(
-            f"no file id begins with {beginning!r}", fix="'wats-worker files --find TEXT' finds files by name"
+            f"no file id begins with {beginning!r}", fix="'wats-worker files find TEXT' finds files"
         )

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
 
-from wats_broker.journal import Event, FileRecord, Page, Wanted
+from wats_broker.journal import Event, FileRecord
 from wats_broker.states import FileState, ReportState
 from wats_worker.archive.record import KeptFile
+from wats_worker.catalogue.finding import Wanted
 from wats_worker.control import problems
 from wats_worker.control.archive import kept, original_part
 from wats_worker.control.bytes import MOST_BYTES, as_download
@@ -26,8 +27,6 @@ from wats_worker.spool.model import Place
 _STDERR: Final = 64 * 1024
 #: Reports of one file that are told; a lot of semiconductors has ten thousand.
 _REPORTS: Final = 500
-#: Files looked at for units; more are found with a longer beginning.
-_OF_ONE_SERIAL: Final = 1000
 
 Text = Annotated[str, Query(max_length=200)]
 Seconds = Annotated[float, Query(ge=0, le=1e11, description="Seconds since 1970.")]
@@ -41,27 +40,43 @@ def router(desk: Desk) -> APIRouter:
     def files(
         _: Reads,
         *,
-        find: Annotated[Text, Query(description="A part of the name, the source or the id.")] = "",
+        find: Annotated[
+            Text,
+            Query(description="Whatever is at hand: an id, a checksum, a serial number, a name, a part."),
+        ] = "",
         serial: Annotated[Text, Query(description="The beginning of a unit's serial number.")] = "",
+        part: Annotated[Text, Query(description="A unit's part number.")] = "",
+        name: Annotated[Text, Query(description="The beginning of the name, without its folders.")] = "",
+        sha256: Annotated[Text, Query(description="The checksum of the file.")] = "",
+        report: Annotated[Text, Query(description="Any id of a report: ours, its own, the server's.")] = "",
+        station: Annotated[Text, Query(description="Where the unit was tested.")] = "",
         source: SourceName | None = None,
         state: FileState | None = None,
         since: Annotated[Seconds, Query(description="Taken in at this time or later.")] = 0,
         until: Annotated[Seconds, Query(description="Taken in at this time or earlier.")] = 0,
         count: Annotated[int, Query(ge=1, le=1000)] = 50,
-        after: Annotated[str, Query(max_length=30, description="Where the page before ended.")] = "",
+        after: Annotated[str, Query(max_length=2000, description="Where the page before ended.")] = "",
     ) -> Files:
-        """Find files. The one with the latest event is told first."""
-        wanted = Wanted(find, state, source or "", since, until)
-        if serial:
-            page = _by_serial(desk, serial, wanted, count)
-        else:
-            try:
-                page = desk.journal.search(wanted, count=count, after=after)
-            except ValueError as error:
-                raise problems.invalid(
-                    str(error), fix="'after' is what 'next' was in the page before"
-                ) from None
-        return Files(files=[FileLine.of(record) for record in page.records], next=page.next)
+        """Find files, on their way or archived. The one that was taken in last is told first.
+
+        Where a beginning is given, the order is that of serial numbers, names or ids.
+        """
+        wanted = Wanted(
+            serial=serial,
+            part=part,
+            name=name,
+            sha256=sha256,
+            report=report,
+            station=station,
+            source=source or "",
+            state=state,
+            since=since,
+            until=until,
+        )
+        known = desk.known()
+        if find.strip():
+            return Files.found(known.look_for(find, wanted, count=count, after=after))
+        return Files.found(known.find(wanted, count=count, after=after))
 
     @rooms.get("/{file}")
     def history(file: FileBeginning, _: Reads) -> FileHistory:
@@ -92,13 +107,6 @@ def router(desk: Desk) -> APIRouter:
         return as_download(file_id, piece, size)
 
     return rooms
-
-
-def _by_serial(desk: Desk, serial: str, wanted: Wanted, count: int) -> Page:
-    ids = desk.serials.find(serial, count=_OF_ONE_SERIAL)
-    found = [one for one in desk.journal.records(ids) if one is not None and wanted.fits(one)]
-    found.sort(key=lambda record: record.seen_at, reverse=True)
-    return Page(tuple(found[:count]), "")
 
 
 def tell(desk: Desk, file_id: str) -> FileHistory:

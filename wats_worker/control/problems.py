@@ -20,6 +20,7 @@ from wats_broker.access import Scope
 from wats_broker.errors import BrokerError, IllegalMove, VersionMismatchError
 from wats_broker.protocol import PROTOCOL
 from wats_worker.archive.errors import ArchiveError, Purged
+from wats_worker.catalogue.errors import BadCursor, CatalogueError
 from wats_worker.control.models.refusals import ProblemBody, Refused
 from wats_worker.spool.errors import NotInSpool, SpoolUnusable
 from wats_worker.store.errors import StoreError
@@ -146,6 +147,17 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Purged)
     def purged(request: Request, error: Purged) -> JSONResponse:
         return answer(request, not_found(str(error)))
+
+    @app.exception_handler(BadCursor)
+    def misplaced(request: Request, error: BadCursor) -> JSONResponse:
+        return answer(request, invalid(str(error), fix="'after' is what 'next' was in the page before"))
+
+    @app.exception_handler(CatalogueError)
+    def unlisted(request: Request, error: CatalogueError) -> JSONResponse:
+        log.warning("catalogue_unusable", extra={"reason": str(error)})
+        headers = {"Retry-After": str(_AGAIN_S)}
+        fix = "see that the database of [catalogue] url is there, and ask again"
+        return answer(request, Problem(503, "catalogue_unusable", str(error), fix=fix, headers=headers))
 
     @app.exception_handler(StoreError)
     @app.exception_handler(ArchiveError)

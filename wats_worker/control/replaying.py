@@ -33,7 +33,7 @@ def from_quarantine(desk: Desk, file_id: str, *, converter: str, who: str, reaso
     if desk.spool.place(file_id) is not Place.QUARANTINED:
         raise problems.conflict(
             f"file {file_id} is not in quarantine",
-            fix="'wats-worker files --state quarantined' lists what is",
+            fix="'wats-worker files find --state quarantined' lists what is",
         )
     desk.spool.replay(file_id, converter=converter)
     meta = desk.spool.meta(file_id)

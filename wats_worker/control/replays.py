@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from wats_broker.journal import Wanted
 from wats_broker.states import FileState
+from wats_worker.catalogue.finding import Wanted
 from wats_worker.control import problems, replaying
 from wats_worker.control.desk import Desk
 from wats_worker.control.door import Operates, Reads
@@ -27,14 +27,10 @@ def router(desk: Desk) -> APIRouter:
     def quarantined(
         _: Reads,
         count: Annotated[int, Query(ge=1, le=1000)] = 50,
-        after: Annotated[str, Query(max_length=30)] = "",
+        after: Annotated[str, Query(max_length=2000)] = "",
     ) -> Files:
         """List the files that no converter could turn into reports, the latest first."""
-        try:
-            page = desk.journal.search(Wanted(state=FileState.QUARANTINED), count=count, after=after)
-        except ValueError as error:
-            raise problems.invalid(str(error), fix="'after' is what 'next' was in the page before") from None
-        return Files(files=[FileLine.of(record) for record in page.records], next=page.next)
+        return Files.found(desk.known().find(Wanted(state=FileState.QUARANTINED), count=count, after=after))
 
     @rooms.post("/quarantined/{file}/replay")
     def replay(file: FileBeginning, how: With, who: Operates) -> FileLine:

@@ -95,7 +95,7 @@ def _waiting(census: Census, states: dict[FileState, int]) -> Iterator[str]:
     if census.paused:
         yield f"uploads are paused: {census.paused}. When that is mended: 'wats-worker queue resume'"
     if quarantined := states[FileState.QUARANTINED]:
-        yield f"{quarantined} quarantined file(s): 'wats-worker files --state quarantined'"
+        yield f"{quarantined} quarantined file(s): 'wats-worker files find --state quarantined'"
     if census.buried:
         yield f"{census.buried} buried report(s): 'wats-worker queue buried'"
 

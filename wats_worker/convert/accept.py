@@ -91,7 +91,6 @@ class Accepted:
     report_id: str  #: the one that it goes by here
     size: int  #: of its body, in bytes
     run: Run | None  #: what a test is remembered by
-    serial: str = ""  #: of its unit, for people who look for it
 
 
 class Acceptance:
@@ -150,7 +149,7 @@ class Acceptance:
                 return Quarantine(finding.text, f"{place}, {finding.path}", field, finding.fix)
             self._warn(f"{finding.path}: {finding.text}")
         self._tray.add(card_of(ours, report), body)
-        self._accepted.append(Accepted(ours, len(body), run_of(report), report["sn"]))
+        self._accepted.append(Accepted(ours, len(body), run_of(report)))
         return None
 
     def _warn(self, text: str) -> None:

@@ -18,7 +18,6 @@ from wats_broker.journal import Fact, Journal, Taken
 from wats_broker.messages import FileSeen, Offer
 from wats_broker.metrics import counted, observed
 from wats_broker.queue import UploadQueue
-from wats_broker.serials import Serials
 from wats_broker.states import FileState
 from wats_broker.switches import Kind, Switches
 from wats_worker.convert.accept import Accepted
@@ -61,7 +60,6 @@ class Pipeline:
 
     Args:
         worker: Name of this process; conversions are held under it.
-        serials: Told which units a file was about.
         switches: What is not to be used just now.
         workshop: The converters and their jail.
         knowledge: What is known of the server.
@@ -79,7 +77,6 @@ class Pipeline:
         journal: Journal,
         queue: UploadQueue,
         dispatch: Dispatch,
-        serials: Serials,
         switches: Switches,
         workshop: Workshop,
         knowledge: Knowledge,
@@ -95,7 +92,6 @@ class Pipeline:
         self._journal = journal
         self._queue = queue
         self._dispatch = dispatch
-        self._serials = serials
         self._switches = switches
         self._workshop = workshop
         self._knowledge = knowledge
@@ -230,7 +226,6 @@ class Pipeline:
             "reports": len(reports),
             "warnings": len(warnings),
         }
-        self._serials.note(meta.file_id, (one.serial for one in reports))
         self._journal.record(
             meta.file_id,
             "file_converted",

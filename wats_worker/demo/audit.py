@@ -14,7 +14,7 @@ def faults(dropped: Sequence[Sample], files: Iterable[Row], stored: Iterable[Row
 
     Args:
         dropped: What was dropped, without copies.
-        files: What ``wats-worker files --json`` says.
+        files: What ``wats-worker files find --json`` says.
         stored: The reports in the server's own store.
 
     >>> faults([Sample("bench", "a.txt", ("SN1",))], [], [])

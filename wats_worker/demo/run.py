@@ -145,7 +145,7 @@ def _drop_copy(factory: Factory) -> list[str]:
 
 def _audit(factory: Factory, drop: _Drop) -> tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]]:
     """Ask both ends from outside: the faults, the files as the line lists them, the reports on the server."""
-    listed = factory.ask("files", "--count", "10000")
+    listed = factory.ask("files", "find", "--count", "10000")
     status = factory.ask("status")
     stored = list(factory.server.reports())
     found = faults(drop.samples, listed, stored)

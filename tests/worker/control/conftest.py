@@ -13,10 +13,10 @@ from wats_broker.names import Keys, Stage, celery_queue
 from wats_broker.parking import Parking
 from wats_broker.polls import Polls
 from wats_broker.queue import QueueLimits, UploadQueue
-from wats_broker.serials import Serials
 from wats_broker.switches import Switches
 from wats_worker.archive.archive import Archive
 from wats_worker.catalogue.catalogue import Catalogue
+from wats_worker.catalogue.feed import Feed
 from wats_worker.catalogue.numbers import Numbers
 from wats_worker.control import api, problems
 from wats_worker.control.client import Client
@@ -68,8 +68,14 @@ def settings(tmp_path):
 
 @pytest.fixture
 def make_desk(real_redis, broker):
+    opened = []
+
     def make(settings):
         keys, archive = Keys(), Archive(FolderStore(settings.archive_folder()))
+        catalogue = Catalogue.open(None, settings.catalogue_file())
+        opened.append(catalogue)
+        spool = Spool(settings.spool.folder, remembered=archive.has)
+        feed = Feed(journal=Journal(real_redis, keys), spool=spool, catalogue=catalogue)
         return Desk(
             settings=settings,
             config=None,
@@ -78,19 +84,20 @@ def make_desk(real_redis, broker):
             access=Access(real_redis, keys),
             journal=Journal(real_redis, keys),
             queue=UploadQueue(real_redis, keys, limits=QueueLimits()),
-            serials=Serials(real_redis, keys),
             fleet=Fleet(real_redis, keys),
             watching=WatchLease(real_redis, keys),
             board=Board(real_redis, keys),
             polls=Polls(real_redis, keys),
             switches=Switches(real_redis, keys),
             parking=Parking(real_redis, keys),
-            spool=Spool(settings.spool.folder, remembered=archive.has),
+            spool=spool,
             archive=lambda: archive,
+            catalogue=lambda: catalogue,
+            feed=lambda: feed,
             trail=Book(settings.audit_folder()),
             jobs=Jobs(settings.replay_folder()),
             holds=lambda: Holds(FolderStore(settings.archive_folder())),
-            numbers=lambda: Numbers(Catalogue.open(None, settings.catalogue_file())),
+            numbers=lambda: Numbers(catalogue),
             dispatch=lambda: Dispatch(celery_app(broker, Stage.CONTROL)),
             neighbours=Neighbours(
                 converters=lambda: [BETTER],
@@ -103,7 +110,9 @@ def make_desk(real_redis, broker):
             ),
         )
 
-    return make
+    yield make
+    for catalogue in opened:
+        catalogue.close()
 
 
 @pytest.fixture

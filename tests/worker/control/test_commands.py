@@ -12,6 +12,7 @@ from wats_broker.messages import FileSeen, Offer
 from wats_broker.states import FileState
 from wats_broker.switches import Kind
 from wats_worker.cli.main import app
+from wats_worker.spool.made import UNTOLD, ReportCard
 from wats_worker.spool.model import Place
 
 REPORT = "5b1c0f7e-8d0e-4a39-9d1c-0e3f5a3f7a11"
@@ -53,14 +54,15 @@ def archived(line, folder, name="board.csv"):
     line.spool.claim([file], keep=False)
     line.journal.seen(FileSeen(file.file_id, "ict", name, file.size))
     line.journal.take(file.file_id, worker="w", term_s=15)
-    line.spool.save_reports(file.file_id, {REPORT: b"{}"})
-    line.serials.note(file.file_id, ["PCB-0042"])
+    with line.spool.draft(file.file_id) as draft:
+        draft.add(ReportCard(report_id=REPORT, serial="PCB-0042"), b"{}")
+        draft.keep(UNTOLD)
     line.journal.record(file.file_id, "file_converted", state=FileState.CONVERTED)
     line.queue.offer(file.file_id, [Offer(REPORT)])
     line.spool.delivered(file.file_id, REPORT, {"stored_as": "S"})
     line.journal.record(file.file_id, "report_delivered", state=FileState.DELIVERED)
     line.spool.finish(file.file_id)
-    archive_all(line.spool, line.archive)
+    archive_all(line.spool, line.archive, enter=line.catalogue.enter, now=line.journal.time)
     return file.file_id
 
 
@@ -68,10 +70,12 @@ def test_a_file_is_found_by_the_board_in_ones_hand(line, run, tmp_path):
     """Its serial number is all that is known of it."""
     file_id = archived(line, tmp_path / "in")
 
-    code, said, _ = run("files", "--serial", "pcb-00", "--source", "ict", "--since", "2020-01-01", "--json")
+    code, said, _ = run(
+        "files", "find", "--serial", "pcb-00", "--source", "ict", "--since", "2020-01-01", "--json"
+    )
 
     assert (code, [one["file_id"] for one in json.loads(said)]) == (0, [file_id])
-    assert json.loads(run("files", "--until", "2020-01-01", "--json")[1]) == []
+    assert json.loads(run("files", "find", "--until", "2020-01-01", "--json")[1]) == []
 
 
 def test_its_history_is_told_with_what_lies_on_the_spool(line, run, tmp_path):
@@ -93,6 +97,34 @@ def test_its_bytes_are_written_as_they_came(line, config, tmp_path):
     result = CliRunner().invoke(app, ["files", "source", file_id, "--config", str(config)])
 
     assert result.stdout_bytes == b"\x00PASS\xff"
+
+
+def test_what_is_kept_of_it_is_written(line, run, config, tmp_path):
+    """Its record for a script, its bytes and its reports for any tool."""
+    file_id = archived(line, tmp_path / "in")
+
+    record = json.loads(run("archive", "get", file_id[:8])[1])
+    original = CliRunner().invoke(app, ["archive", "get", file_id, "--original", "--config", str(config)])
+
+    assert (record["card"]["name"], record["reports"][0]["card"]["serial"]) == ("board.csv", "PCB-0042")
+    assert original.stdout_bytes == b"\x00PASS\xff"
+    assert [run("archive", "get", file_id, "--report", one)[1] for one in ("1", REPORT)] == ["{}"] * 2
+    assert "has 1 report(s)" in run("archive", "get", file_id, "--report", "2")[2]
+
+
+def test_the_catalogue_is_made_again_from_the_archive(line, run, config, tmp_path):
+    """Somebody has lost the database."""
+    file_id = archived(line, tmp_path / "in")
+    line.catalogue.clear()
+
+    code, said, _ = run("archive", "rebuild", "--json")
+
+    assert (code, json.loads(said)) == (0, {"files": 1, "damaged": []})
+    assert json.loads(run("files", "find", "PCB-0042", "--json")[1])[0]["file_id"] == file_id
+
+    (line.settings.archive_folder() / "files" / file_id[:2] / file_id / "000001").write_bytes(b"rust")
+    code, said, complaint = run("archive", "rebuild")
+    assert (code, file_id in complaint) == (1, True)
 
 
 def test_a_delivered_file_is_sent_again(line, run, tmp_path):

@@ -1,5 +1,7 @@
 """What is behind the door: questions about a line, and what a person can do to it."""
 
+import hashlib
+
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -12,13 +14,15 @@ from wats_broker.messages import Bury, FileSeen, Offer
 from wats_broker.queue import Lease
 from wats_broker.states import FileState, ReportState
 from wats_broker.switches import Kind
+from wats_worker.catalogue.errors import CatalogueUnusable
 from wats_worker.control.client import Client, Denied
-from wats_worker.spool.made import Making
+from wats_worker.spool.made import Making, ReportCard
 from wats_worker.spool.model import Place
 from wats_worker.spool.post_actions import PostAction
 
 REPORT = "5b1c0f7e-8d0e-4a39-9d1c-0e3f5a3f7a11"
 OTHER = "6b1c0f7e-8d0e-4a39-9d1c-0e3f5a3f7a11"
+THIRD = "7b1c0f7e-8d0e-4a39-9d1c-0e3f5a3f7a11"
 
 
 class Floor:
@@ -48,8 +52,11 @@ class Floor:
     def converted(self, *reports, name="board.csv", serials=()):
         file_id = self.seen(name)
         self.desk.journal.take(file_id, worker="w", term_s=15)
-        self.desk.spool.save_reports(file_id, dict.fromkeys(reports, b"{}"), Making(warnings=("odd",)))
-        self.desk.serials.note(file_id, serials)
+        units = [*serials, *[""] * len(reports)]
+        with self.desk.spool.draft(file_id) as draft:
+            for report, serial in zip(reports, units, strict=False):
+                draft.add(ReportCard(report_id=report, serial=serial), b"{}")
+            draft.keep(Making(warnings=("odd",)))
         self.desk.journal.record(file_id, "file_converted", state=FileState.CONVERTED)
         self.desk.queue.offer(file_id, [Offer(report) for report in reports])
         return file_id
@@ -70,7 +77,14 @@ class Floor:
         self.desk.queue.settle(lease, _done())
         self.desk.journal.record(file_id, "report_delivered", state=FileState.DELIVERED)
         self.desk.spool.finish(file_id)
-        archive_all(self.desk.spool, self.desk.archive(), action=action, folder=self.folder)
+        archive_all(
+            self.desk.spool,
+            self.desk.archive(),
+            action=action,
+            folder=self.folder,
+            enter=self.desk.catalogue().enter,
+            now=self.desk.journal.time,
+        )
         return file_id
 
 
@@ -107,6 +121,7 @@ class TestFiles:
         floor.quarantined("bad.csv")
 
         assert names(client.files(find="4711")) == ["board 4711.csv"]
+        assert names(client.files(name="BOARD")) == ["board 4711.csv"]
         assert names(client.files(source="fct")) == ["other.csv"]
         assert names(client.files(state=FileState.QUARANTINED)) == ["bad.csv"]
         assert len(client.files().files) == 3
@@ -114,7 +129,7 @@ class TestFiles:
 
     def test_it_is_found_by_the_serial_number_of_its_unit(self, floor, client):
         """Its beginning is enough, in any case of letters."""
-        floor.converted(REPORT, name="panel.csv", serials=["PCB-0042", "PCB-0043"])
+        floor.converted(REPORT, THIRD, name="panel.csv", serials=["PCB-0042", "PCB-0043"])
         floor.converted(OTHER, name="else.csv", serials=["XYZ"])
 
         assert names(client.files(serial="pcb-0042")) == ["panel.csv"]
@@ -147,8 +162,18 @@ class TestFiles:
 
     def test_a_place_that_no_page_named_is_refused(self, client):
         """And nothing is guessed from it."""
-        with pytest.raises(Denied, match="no place in a list"):
+        with pytest.raises(Denied, match="no place in this list"):
             client.files(after="x" * 20)
+
+    def test_it_is_found_when_all_of_it_is_archived(self, floor, client):
+        """By any id of a report, by its checksum, by whatever is in one's hand."""
+        file_id = floor.archived(action=PostAction.ARCHIVE)
+        sha256 = hashlib.sha256(b"board.csv").hexdigest()
+
+        for question in ({"report": REPORT}, {"sha256": sha256}, {"find": REPORT}, {"find": file_id}):
+            (found,) = client.files(**question).files
+            assert (found.file_id, found.state, found.reports) == (file_id, FileState.DELIVERED, 1)
+        assert found.archived_at is not None
 
     def test_its_whole_history_is_told(self, floor, client):
         """By the journal, on the spool, in the queue."""
@@ -379,6 +404,63 @@ class TestArchive:
         """A question that names nothing names nothing."""
         with pytest.raises(Denied, match="say which"):
             operator.replay_archive(reason="x")
+
+
+class TestKept:
+    """What the archive has of a file."""
+
+    def test_everything_that_is_known_of_it_is_told(self, floor, client):
+        """Its record, its bytes, its reports."""
+        file_id = floor.archived(action=PostAction.ARCHIVE)
+
+        record = client.archived(file_id[:10])
+
+        assert (record.file_id, record.edition, record.post_action) == (file_id, 1, "archive")
+        assert client.original(file_id, offset=2, length=3) == b"ard"
+        assert [client.archived_report(file_id, one) for one in (REPORT, "S")] == [b"{}"] * 2
+        assert client.source(file_id) == b"board.csv"
+
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            lambda client, _: client.archived("0" * 32),
+            lambda client, file_id: client.archived(file_id, edition=2),
+            lambda client, file_id: client.archived_report(file_id, OTHER),
+        ],
+    )
+    def test_what_it_does_not_have_is_not_found(self, floor, client, ask):
+        """Another file, a replay that never was, a report of somebody else."""
+        file_id = floor.archived(action=PostAction.ARCHIVE)
+
+        with pytest.raises(Denied) as caught:
+            ask(client, file_id)
+
+        assert caught.value.status == 404
+
+    def test_what_is_damaged_is_not_given(self, floor, client, desk):
+        """It is said that it is, and what to do."""
+        file_id = floor.archived(action=PostAction.ARCHIVE)
+        for blob in (desk.settings.archive_folder() / "blobs").rglob("*"):
+            if blob.is_file():
+                blob.write_bytes(b"rust")
+
+        with pytest.raises(Denied, match="damaged or missing") as caught:
+            client.original(file_id)
+
+        assert (caught.value.status, caught.value.code) == (503, "archive_unusable")
+
+    def test_a_catalogue_that_is_away_is_said_to_be(self, client, desk, monkeypatch):
+        """And it is no mistake of the server's."""
+
+        def away(**_):
+            raise CatalogueUnusable("db", "no route")
+
+        monkeypatch.setattr(desk.feed(), "catch_up", away)
+
+        with pytest.raises(Denied, match="no route") as caught:
+            client.files()
+
+        assert (caught.value.status, caught.value.code) == (503, "catalogue_unusable")
 
 
 class TestSources:

@@ -18,7 +18,6 @@ from wats_broker.messages import FileSeen
 from wats_broker.metrics import Metrics
 from wats_broker.names import Keys, Stage
 from wats_broker.queue import QueueLimits, UploadQueue
-from wats_broker.serials import Serials
 from wats_broker.states import FileState, ReportState
 from wats_broker.switches import Kind, Switches
 from wats_worker.convert.accept import report_id
@@ -53,7 +52,6 @@ class Bench:
         self.spool = Spool(tmp_path / "spool")
         self.journal = Journal(redis, Keys())
         self.board = Board(redis, Keys())
-        self.serials = Serials(redis, Keys())
         self.switches = Switches(redis, Keys())
         self.fleet = Fleet(redis, Keys())
         self.metrics = Metrics(redis, Keys())
@@ -74,7 +72,6 @@ class Bench:
             journal=self.journal,
             queue=self.queue,
             dispatch=self.dispatch,
-            serials=self.serials,
             switches=self.switches,
             workshop=workshop,
             knowledge=Knowledge(
@@ -435,7 +432,8 @@ class TestAPersonsWord:
 
         bench.pipeline().run(file_id, attempt_name="a")
 
-        assert bench.serials.find("sn-1") == [file_id]
+        (card,) = bench.spool.made(file_id).reports
+        assert (card.serial, card.kind, card.result) == ("SN-1", "T", "P")
 
     def test_a_replayed_file_goes_by_the_converter_that_was_named(self, bench):
         """Whatever its source says; options of the source's own converter are left out."""

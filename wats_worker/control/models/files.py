@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from wats_broker.journal import Event, FileRecord
 from wats_broker.states import FileState, ReportState
+from wats_worker.catalogue.entry import Entry, Page
 from wats_worker.control.models.archive import InArchive
 
 
@@ -20,6 +21,26 @@ class FileLine(BaseModel):
     attempts: int
     seen_at: float
     facts: dict[str, str]
+    sha256: str = ""  #: of its bytes
+    reports: int = 0  #: that were made of it
+    archived_at: float | None = None
+
+    @classmethod
+    def found(cls, entry: Entry) -> Self:
+        """What the catalogue has of it."""
+        return cls(
+            file_id=entry.file_id,
+            source=entry.source,
+            name=entry.name,
+            state=entry.state,
+            size=entry.size,
+            attempts=entry.attempts,
+            seen_at=entry.seen_at,
+            facts=dict(entry.facts),
+            sha256=entry.sha256,
+            reports=entry.reports,
+            archived_at=entry.archived_at,
+        )
 
     @classmethod
     def of(cls, record: FileRecord) -> Self:
@@ -37,11 +58,16 @@ class FileLine(BaseModel):
 
 
 class Files(BaseModel):
-    """A page of files, those with the latest events first."""
+    """A page of files, the one that was taken in last at the top."""
 
     files: list[FileLine]
-    #: Where the following page begins; empty if there is none. A page may be short and yet not the last.
+    #: Where the following page begins; empty if there is none.
     next: str
+
+    @classmethod
+    def found(cls, page: Page) -> Self:
+        """What the catalogue has found."""
+        return cls(files=[FileLine.found(entry) for entry in page.entries], next=page.next)
 
 
 class OnSpool(BaseModel):

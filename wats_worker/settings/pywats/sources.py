@@ -145,7 +145,7 @@ def _without_counterpart(converter: Converter) -> Iterator[tuple[str, str]]:
     if converter.error_folder:
         yield (
             "error_folder",
-            "what can't be converted is quarantined: 'wats-worker files --state quarantined'",
+            "what can't be converted is quarantined: 'wats-worker files find --state quarantined'",
         )
     if converter.pending_folder:
         yield "pending_folder", "what waits for its end stays on the spool, and is tried again by itself"
