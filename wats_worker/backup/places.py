@@ -50,6 +50,7 @@ def trees(settings: WorkerSettings) -> list[Tree]:
         # Records before the bytes they name, which were written first.
         Tree("archive/files", archive / "files", depth=2),
         Tree("archive/blobs", archive / "blobs", depth=2),
+        *(Tree(f"archive/{name}", archive / name) for name in _besides(archive)),
         *notes,
         Tree("audit", settings.audit_folder(), depth=0),
     ]
@@ -57,6 +58,14 @@ def trees(settings: WorkerSettings) -> list[Tree]:
 
 #: What the spool knows beside files: what was taken and how far, and what is still to be done.
 _NOTES: Final = ("kept", "polled", "grown", "removals", "zips")
+
+
+def _besides(archive: Path) -> list[str]:
+    """What else an archive keeps: labels that hold files, say. Names with a dot are locks and drafts."""
+    if not archive.is_dir():
+        return []
+    found = {folder.name for folder in archive.iterdir() if folder.is_dir()} - {"files", "blobs"}
+    return sorted(name for name in found if not name.startswith((".", "before-")))
 
 
 def secret_files(settings: WorkerSettings) -> Iterator[Path]:

@@ -24,7 +24,7 @@ from wats_worker.backup.retention import name, surplus
 from wats_worker.backup.still import still
 from wats_worker.settings import WorkerSettings, load
 from wats_worker.spool.model import Place
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 
 PASSPHRASE = SecretStr("correct horse battery staple")
 TOKEN = "dG9rZW46MTIzNDU2Nzg5MGFiY2RlZg=="
@@ -52,7 +52,7 @@ folder = "{home}/spool"
 """
         )
         self.settings: WorkerSettings = load(self.config)
-        self.spool = Spool(self.settings.spool.folder)
+        self.spool = DiskSpool(self.settings.spool.folder)
 
     def claim(self, file: str) -> str:
         (self.inbox / file).write_bytes(file.encode())
@@ -93,6 +93,7 @@ def factory(tmp_path: Path, broker: BrokerSettings, real_redis: Redis) -> Factor
     for folder, file in (
         ("archive/files/ab", "record"),
         ("archive/blobs/cd", "bytes"),
+        ("archive/holds", "label"),
         ("audit", "2026-11-23"),
     ):
         (factory.home / folder).mkdir(parents=True)
@@ -120,7 +121,7 @@ def test_a_factory_comes_back_as_it_was(tmp_path, factory, real_redis):
     assert done.files == 3
     assert (factory.home / "server.token").read_text() == TOKEN
     assert "lunch" in str(Switches(real_redis, Keys()).off(Kind.SOURCE)["in"])
-    spool = Spool(factory.settings.spool.folder)
+    spool = DiskSpool(factory.settings.spool.folder)
     assert not any(spool.changed(file_id) for file_id in spool.waiting())
 
 
