@@ -30,11 +30,11 @@ def flower(tmp_path, broker) -> Iterator[httpx.Client]:
             stderr=said,
         )
     try:
-        wait_until(lambda: address(log), what=f"Flower to listen; see {log}", timeout=60)
-        with httpx.Client(base_url=address(log), timeout=60) as client:
+        wait_until(lambda: address(log), what=f"Flower to listen; see {log}", timeout=180)
+        with httpx.Client(base_url=address(log), timeout=120) as client:
             yield client
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=120) == 0
     finally:
         process.kill()
         process.wait()
@@ -42,7 +42,9 @@ def flower(tmp_path, broker) -> Iterator[httpx.Client]:
 
 def address(log: Path) -> str:
     """Where it listens, once it says so."""
-    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    # The last one may be half written yet.
+    whole = log.read_text().rpartition("\n")[0].splitlines()
+    lines = [json.loads(line) for line in whole if line.startswith("{")]
     return next((line["address"] for line in lines if line["event"] == "flower_open"), "")
 
 

@@ -65,18 +65,20 @@ def near(far, tmp_path) -> Iterator[tuple[str, int]]:
             stderr=said,
         )
     try:
-        wait_until(lambda: address(log), what=f"the relay to listen; see {log}", timeout=60)
+        wait_until(lambda: address(log), what=f"the relay to listen; see {log}", timeout=180)
         host, _, port = address(log).rpartition(":")
         yield host, int(port)
         relay.send_signal(signal.SIGTERM)
-        assert relay.wait(timeout=60) == 0
+        assert relay.wait(timeout=120) == 0
     finally:
         relay.kill()
         relay.wait()
 
 
 def address(log: Path) -> str:
-    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    # The last one may be half written yet.
+    whole = log.read_text().rpartition("\n")[0].splitlines()
+    lines = [json.loads(line) for line in whole if line.startswith("{")]
     return next((line["address"] for line in lines if line["event"] == "relay_open"), "")
 
 
