@@ -13,7 +13,7 @@ from wats_worker.convert.workshop import Workshop
 from wats_worker.sandbox.outcome import Broken, Refusal
 from wats_worker.settings import WorkerSettings
 from wats_worker.spool.made import UNTOLD
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 
 FILE_ID = "0" * 32
 REPORT = {
@@ -28,7 +28,7 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "large.jsonl"
-        self.spool = Spool(folder / "spool")
+        self.spool = DiskSpool(folder / "spool")
         (self.spool.root / "files" / FILE_ID).mkdir()
         self._scratch = folder / "scratch"
 
@@ -71,15 +71,15 @@ def bench(tmp_path: Path) -> Bench:
 def test_neither_side_holds_more_than_a_report(bench: Bench) -> None:
     """The child stays within a limit that is smaller than the file, and its owner hardly grows."""
     bench.write(10)
-    bench.convert()
-    bench.write(1000, kilobytes=80)
+    bench.convert(memory_mb=32)
+    bench.write(500, kilobytes=80)
     before = psutil.Process().memory_info().rss
 
-    tried = bench.convert()
+    tried = bench.convert(memory_mb=32)
 
     assert isinstance(tried.result, tuple)
-    assert len(bench.spool.pending(FILE_ID)) == 1000
-    assert bench.file.stat().st_size > 80_000_000
+    assert len(bench.spool.pending(FILE_ID)) == 500
+    assert bench.file.stat().st_size > 40_000_000
     assert psutil.Process().memory_info().rss - before < 10_000_000
 
 
