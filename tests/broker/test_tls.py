@@ -37,6 +37,9 @@ def by_tls(port: int, certificates: Certificates, **different: object) -> Broker
             "ca_file": certificates.authority,
             "cert_file": certificates.client,
             "key_file": certificates.client_key,
+            # A handshake on a busy machine takes its time.
+            "connect_timeout_s": 60,
+            "socket_timeout_s": 60,
             **different,
         }
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import servers
 from redis import Redis
+from redis.exceptions import RedisError
 from running import RunningLine, wstf
 from support import wait_until
 from tunnel import Certificates, tunnel
@@ -72,7 +73,10 @@ key_file = "{certificates.client_key}\""""
         wait_until(self._all_live, what=f"all stages to live; see {self.log}", timeout=120)
 
     def _all_live(self) -> bool:
-        return set(STAGES) <= {worker.stage for worker in self.line.fleet.alive()}
+        try:
+            return set(STAGES) <= {worker.stage for worker in self.line.fleet.alive()}
+        except RedisError:  # a handshake that took too long
+            return False
 
     def stop(self) -> int:
         for process in self._stages:

@@ -41,8 +41,11 @@ def trial(folder: Path) -> Trial:
     made = folder / f".wats-doctor-{secrets.token_hex(4)}"
     taken = made.with_name(f"{made.name}.taken")
     try:
+        before = time.time()
         os.close(create(made))
-        ahead_s = made.stat().st_mtime - time.time()
+        after = time.time()
+        shown = made.stat().st_mtime
+        ahead_s = max(shown - after, 0.0) + min(shown - before, 0.0)  # between the two it is right
         folds_case = made.with_name(made.name.upper()).exists()
         made.rename(taken)
         taken.unlink()
