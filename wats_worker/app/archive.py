@@ -103,7 +103,10 @@ class Keeping:
         if trouble != self._trouble:
             log.error("archiving_stopped", extra={"reason": trouble})
             self._trouble = trouble
-        self._line.fleet.complain(self._name, "archive", trouble)
+        try:
+            self._line.fleet.complain(self._name, "archive", trouble)
+        except RedisError as problem:
+            log.warning("complaint_not_heard", extra={"reason": str(problem)})
 
     def _content(self) -> None:
         if self._trouble:
