@@ -98,7 +98,7 @@ def test_a_replay_goes_on_where_it_was_killed(day):
     wait_until(lambda: day.lives(Stage.CONTROL, but=control.pid), what="the next one", timeout=60)
 
     wait_until(
-        lambda: day.ask("replays", "show", job).get("state") == "done", what="the end of it", timeout=120
+        lambda: day.ask("replays", "show", job).get("state") == "done", what="the end of it", timeout=240
     )
 
     told = day.ask("replays", "show", job)

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 #: Seconds between two looks whether something is due.
 _LOOK_S: Final = 5.0
 #: How long the post is held without a sign of life.
-_TERM_S: Final = 60.0
+_TERM_S: Final = 30.0
 
 
 @dataclass(frozen=True)
