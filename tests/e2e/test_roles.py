@@ -70,7 +70,7 @@ key_file = "{certificates.client_key}\""""
                     env={**os.environ, **self._logins[stage]},
                 )
             self._stages.append(process)
-        wait_until(self._all_live, what=f"all stages to live; see {self.log}", timeout=120)
+        wait_until(self._all_live, what=f"all stages to live; see {self.log}", timeout=300)
 
     def _all_live(self) -> bool:
         try:
