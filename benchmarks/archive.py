@@ -31,7 +31,7 @@ from wats_worker.spool.made import Making, ReportCard
 from wats_worker.spool.model import Claimable, FileMeta
 from wats_worker.spool.names import Identity
 from wats_worker.spool.post_actions import PostAction
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 from wats_worker.store.folder import FolderStore
 
 #: Files entered in one act.
@@ -61,7 +61,7 @@ def main() -> None:
 def measure_archive(folder: Path, catalogue: Catalogue, count: int) -> dict[str, Any]:
     """Delivered files on a spool, until all have left it; and the catalogue made of them again."""
     archive = Archive(FolderStore(folder / "archive"))
-    spool = Spool(folder / "spool")
+    spool = DiskSpool(folder / "spool")
     before = deliver(spool, folder / "in", count)
     archivist = Archivist(
         spool=spool,
@@ -90,7 +90,7 @@ def measure_archive(folder: Path, catalogue: Catalogue, count: int) -> dict[str,
     }
 
 
-def deliver(spool: Spool, folder: Path, count: int) -> int:
+def deliver(spool: DiskSpool, folder: Path, count: int) -> int:
     """Files that wait for the archive: how many bytes they and their reports have."""
     folder.mkdir()
     total = 0

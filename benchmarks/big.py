@@ -18,7 +18,7 @@ from wats_worker.convert.rules import Rule
 from wats_worker.convert.workshop import Workshop
 from wats_worker.settings import WorkerSettings
 from wats_worker.spool.made import UNTOLD
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 
 FILE_ID = "0" * 32
 ROW = "{:17} {:>5} {:>6} {:>8} {:>9} {:>10} {:>10} {:>10} {:>10}  {}"
@@ -47,7 +47,7 @@ def convert(name: str, size: int) -> dict[str, Any]:
 
 
 def converted(name: str, path: Path, folder: Path) -> dict[str, Any]:
-    spool = Spool(folder / "spool")
+    spool = DiskSpool(folder / "spool")
     (spool.root / "files" / FILE_ID).mkdir()
     rule = Rule(name.partition(" ")[0], {**ANYBODY, **BIG[name].options})
     with Workshop(WorkerSettings(), scratch=folder / "scratch") as workshop, spool.draft(FILE_ID) as draft:

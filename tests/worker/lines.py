@@ -13,7 +13,7 @@ from wats_broker.queue import QueueLimits, UploadQueue
 from wats_broker.settings import BrokerSettings
 from wats_worker.settings import Source
 from wats_worker.spool.post_actions import PostAction
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 from wats_worker.watch.overdue import Patience
 from wats_worker.watch.reconcile import Reconciler
 from wats_worker.watch.watcher import Watcher
@@ -33,7 +33,7 @@ class Line:
         self.folder = self.root / "in"
         self.folder.mkdir(exist_ok=True)
         self.archived: set[str] = set()
-        self.spool = Spool(
+        self.spool = DiskSpool(
             self.root / "spool", floor_bytes=0, floor_files=0, remembered=self.archived.__contains__
         )
         self.queue = UploadQueue(self.redis, self.keys, limits=self.limits)

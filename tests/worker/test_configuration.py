@@ -408,6 +408,7 @@ class TestWhatAChangeMeans:
             "broker.embedded_tcp": True,
             "archive.folder": "/elsewhere",
             "spool.folder": "/elsewhere",
+            "spool.url": "s3://elsewhere",
         }
         section, _, name = key.partition(".")
 

@@ -384,7 +384,10 @@ def _uncommented(text: str) -> str:
     return "\n".join(
         line
         for line in lines
-        if not re.match(r"(token|password|sentinel_password|authorization|url)_file|options|every|grow", line)
+        if not re.match(
+            r"(token|password|sentinel_password|authorization|url|access_key|secret_key)_file|options|every|grow",
+            line,
+        )
     )
 
 

@@ -34,6 +34,8 @@ from wats_worker.poll.finding import pollers
 from wats_worker.sandbox import levels
 from wats_worker.settings import Source, WorkerSettings
 from wats_worker.settings.mistakes import dotted
+from wats_worker.store.errors import StoreUnusable
+from wats_worker.store.trial import missing
 
 #: Below this the watcher soon takes nothing more.
 _LITTLE_BYTES: Final = 2 * 2**30
@@ -132,6 +134,26 @@ def _spool(settings: WorkerSettings) -> Iterator[Look]:
     if _file_system(there) in _NETWORK:
         found = "it lies on a network share: a lost share stops the line"
         yield Look("spool", str(folder), Health.ADVICE, found, "a disk of this machine is better")
+    if settings.spool.url is not None:
+        yield _store(settings)
+
+
+def _store(settings: WorkerSettings) -> Look:
+    """Whether the object store keeps what a spool stands on."""
+    from wats_worker.store.opening import open_bucket  # noqa: PLC0415  an extra that few need
+
+    store = open_bucket(settings.spool)
+    try:
+        broken = missing(store)
+    except StoreUnusable as problem:
+        fix = "check [spool] endpoint, url and keys; we need to read, write, list and delete below the prefix"
+        return Look("spool", store.name, Health.FATAL, problem.reason, fix)
+    if broken:
+        fix = "take a store, or a release of it, that heeds conditions on writing: this one would lose files"
+        return Look("spool", store.name, Health.FATAL, "; ".join(broken), fix)
+    return Look(
+        "spool", store.name, Health.GOOD, "it heeds conditions on writing, and lists what was written"
+    )
 
 
 def _broker(settings: WorkerSettings) -> Iterator[Look]:

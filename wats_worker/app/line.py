@@ -19,7 +19,8 @@ from wats_worker.pulse import worker_name
 from wats_worker.settings import AnySource, Source, WorkerSettings
 from wats_worker.spool.names import process_list
 from wats_worker.spool.post_actions import PostAction
-from wats_worker.spool.store import Spool
+from wats_worker.spool.spool import Spool
+from wats_worker.spool.store import DiskSpool
 from wats_worker.store.errors import StoreError
 from wats_worker.telemetry import Traces, traces
 from wats_worker.trail.book import Book
@@ -152,11 +153,18 @@ class Line:
     @cached_property
     def spool(self) -> Spool:
         """The truth about data."""
-        return Spool(
+        disk = DiskSpool(
             self.settings.spool.folder,
             slow_bytes=self.settings.spool.slow_below_mb * 2**20,
             remembered=self.remembers,
         )
+        if self.settings.spool.url is None:
+            return disk
+        # They load a library that a line on one machine has no need of.
+        from wats_worker.spool.shared import SharedSpool  # noqa: PLC0415
+        from wats_worker.store.opening import open_bucket  # noqa: PLC0415
+
+        return SharedSpool(open_bucket(self.settings.spool), disk)
 
     @cached_property
     def archive(self) -> "Archive":

@@ -28,7 +28,7 @@ from wats_worker.archive.record import KeptFile
 from wats_worker.archiving import telling
 from wats_worker.spool.errors import NotInSpool, PostActionFailed
 from wats_worker.spool.post_actions import PostAction
-from wats_worker.spool.store import Spool
+from wats_worker.spool.spool import Spool
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +126,8 @@ class Archivist:
         action, folder = self._post_action(card.source)
         self._step("keep-original")
         if (blob := telling.original(card, action)) is not None:
-            self._archive.keep(blob, telling.read(self._spool.source(file_id)))
+            with self._spool.bytes_of(file_id) as path:
+                self._archive.keep(blob, telling.read(path))
         self._step("keep-reports")
         told = telling.bodies(self._spool, file_id)
         if told.blob is not None:

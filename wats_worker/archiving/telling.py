@@ -12,21 +12,23 @@ from wats_worker.archive.record import Blob, Happening, KeptFile, KeptReport
 from wats_worker.spool.made import ReportCard
 from wats_worker.spool.model import FileMeta
 from wats_worker.spool.post_actions import PostAction
-from wats_worker.spool.store import Spool
+from wats_worker.spool.spool import Spool
 
 
 @dataclass(frozen=True)
 class Bodies:
     """The reports of one file, one behind the other."""
 
+    spool: Spool
+    file_id: str
     reports: tuple[KeptReport, ...]
     blob: Blob | None  #: None: there is not a byte of any
-    paths: tuple[Path, ...]
 
     def content(self) -> Iterator[bytes]:
-        """All of it, piece by piece."""
-        for path in self.paths:
-            yield from read(path)
+        """All of it, report by report."""
+        for one in self.reports:
+            if one.sha256:
+                yield self.spool.body(self.file_id, one.card.report_id) or b""
 
 
 def bodies(spool: Spool, file_id: str) -> Bodies:
@@ -38,22 +40,19 @@ def bodies(spool: Spool, file_id: str) -> Bodies:
     # An earlier attempt may have given more reports than the one that counts, and the server has them.
     for report_id in by_report:
         cards.setdefault(report_id, ReportCard(report_id=report_id))
-    whole, at, found, paths = hashlib.sha256(), 0, [], []
+    whole, at, found = hashlib.sha256(), 0, []
     for report_id, card in cards.items():
-        path, own, size = spool.body(file_id, report_id), hashlib.sha256(), 0
+        body = spool.body(file_id, report_id)
         receipts = tuple(by_report.get(report_id, ()))
-        if not path.exists():  # lost before somebody gave it up
+        if body is None:  # lost before somebody gave it up
             found.append(KeptReport(card=card, receipts=receipts))
             continue
-        for piece in read(path):
-            own.update(piece)
-            whole.update(piece)
-            size += len(piece)
-        found.append(KeptReport(card=card, sha256=own.hexdigest(), offset=at, size=size, receipts=receipts))
-        paths.append(path)
-        at += size
-    blob = Blob(sha256=whole.hexdigest(), size=at) if paths else None
-    return Bodies(tuple(found), blob, tuple(paths))
+        whole.update(body)
+        own = hashlib.sha256(body).hexdigest()
+        found.append(KeptReport(card=card, sha256=own, offset=at, size=len(body), receipts=receipts))
+        at += len(body)
+    kept = any(one.sha256 for one in found)
+    return Bodies(spool, file_id, tuple(found), Blob(sha256=whole.hexdigest(), size=at) if kept else None)
 
 
 def record(

@@ -21,7 +21,7 @@ from wats_worker.backup.places import Tree, secret_files, trees
 from wats_worker.backup.still import still
 from wats_worker.settings import WorkerSettings
 from wats_worker.spool.names import process_list
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 from wats_worker.version import RELEASE
 
 #: Looks at the trees from which entries may have come back. A person replays that often, a line doesn't.
@@ -91,7 +91,7 @@ def make(
 
 def _copy(settings: WorkerSettings, writer: pack.Writer) -> int:
     """All trees, and those again to which entries may have come meanwhile."""
-    spool = Spool(settings.spool.folder)
+    spool = DiskSpool(settings.spool.folder)
     copied: set[str] = set()
     try:
         with spool.landing() as corner:

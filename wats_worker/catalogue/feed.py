@@ -13,7 +13,7 @@ from wats_worker.catalogue import rows
 from wats_worker.catalogue.catalogue import Catalogue
 from wats_worker.spool.errors import NotInSpool
 from wats_worker.spool.made import ReportCard
-from wats_worker.spool.store import Spool
+from wats_worker.spool.spool import Spool
 
 #: What it is called in the catalogue how far the journal was read.
 JOURNAL: Final = "journal"

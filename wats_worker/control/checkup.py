@@ -100,6 +100,8 @@ def _spool(desk: Desk) -> Dependency:
     try:
         room = desk.spool.room()
         problem, concern = room.problem, room.concern
+        if room.trouble:
+            fix = "see that the object store answers and may be written; 'wats-worker doctor' tries it out"
         desk.spool.local_clock_device()  # it writes: a disk that is full of errors says so only then
     except (OSError, SpoolError) as error:
         problem, concern = str(error), ""

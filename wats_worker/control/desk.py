@@ -29,7 +29,7 @@ from wats_worker.control.models.processes import ProcessList
 from wats_worker.retention.holds import Holds
 from wats_worker.settings import Check, WorkerSettings
 from wats_worker.spool.names import is_file_id
-from wats_worker.spool.store import Spool
+from wats_worker.spool.spool import Spool
 from wats_worker.trail.book import Book
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """``/files``: where is my file, what happened to it, and what is in it?"""
 
 import contextlib
-import os
 from itertools import islice
 from typing import Annotated, Any, Final
 
@@ -20,7 +19,6 @@ from wats_worker.control.models.archive import InArchive
 from wats_worker.control.models.asking import FileBeginning, SourceName
 from wats_worker.control.models.files import FileHistory, FileLine, Files, OnSpool, ReportLine
 from wats_worker.spool.errors import NotInSpool
-from wats_worker.spool.files import READ_SAFELY
 from wats_worker.spool.model import Place
 
 #: Of what a converter printed, the end.
@@ -96,15 +94,10 @@ def router(desk: Desk) -> APIRouter:
     ) -> Response:
         """Give the bytes that a tester wrote, a piece at a time."""
         file_id = desk.whole(file)
-        try:
-            descriptor = os.open(desk.spool.source(file_id), READ_SAFELY)
-        except (NotInSpool, OSError):
-            return as_download(file_id, *original_part(desk, kept(desk, file_id), offset, length))
-        try:
-            size, piece = os.fstat(descriptor).st_size, os.pread(descriptor, length, offset)
-        finally:
-            os.close(descriptor)
-        return as_download(file_id, piece, size)
+        found = None
+        with contextlib.suppress(NotInSpool):
+            found = desk.spool.piece(file_id, offset, length)
+        return as_download(file_id, *(found or original_part(desk, kept(desk, file_id), offset, length)))
 
     return rooms
 
@@ -169,7 +162,7 @@ def _kept_reports(record: KeptFile) -> dict[str, Any]:
 def _on_spool(desk: Desk, file_id: str) -> OnSpool | None:
     try:
         place, meta = desk.spool.place(file_id), desk.spool.meta(file_id)
-        has_bytes = desk.spool.source(file_id).exists()
+        has_bytes = desk.spool.has_bytes(file_id)
     except NotInSpool:
         return None
     return OnSpool(

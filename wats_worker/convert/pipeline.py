@@ -34,11 +34,10 @@ from wats_worker.converters.base import MOST_WARNINGS
 from wats_worker.converters.finish import FIELDS
 from wats_worker.sandbox.errors import JailUnavailable
 from wats_worker.sandbox.outcome import Broken, Refusal, Unready
-from wats_worker.spool.draft import Draft
 from wats_worker.spool.errors import SpoolUnusable
 from wats_worker.spool.made import Making
 from wats_worker.spool.model import FileMeta, Place
-from wats_worker.spool.store import Spool
+from wats_worker.spool.spool import Draft, Spool
 from wats_worker.telemetry import SILENCE, Span, Traces
 
 log = logging.getLogger(__name__)
@@ -115,19 +114,19 @@ class Pipeline:
         """
         room = self._spool.room()
         if not room.writable or room.free_bytes < _LEAST_ROOM:
-            return self._leave("spool", "the spool's disk is full or read-only")
+            return self._leave("spool", room.trouble or "the spool's disk is full or read-only")
         holder = f"{self._worker}/{attempt_name}"
         taken = self._journal.take(file_id, worker=holder, term_s=TERM_S)
-        if taken.kind == "unknown":
-            # Redis forgot; the spool has not.
-            if self._spool.place(file_id) is not Place.WAITING:
-                return "finished"
-            self._journal.seen(_seen(self._spool.meta(file_id)))
-            taken = self._journal.take(file_id, worker=holder, term_s=TERM_S)
-        if taken.kind != "taken":
-            return taken.kind
-        meta = self._spool.meta(file_id)
         try:
+            if taken.kind == "unknown":
+                # Redis forgot; the spool has not.
+                if self._spool.place(file_id) is not Place.WAITING:
+                    return "finished"
+                self._journal.seen(_seen(self._spool.meta(file_id)))
+                taken = self._journal.take(file_id, worker=holder, term_s=TERM_S)
+            if taken.kind != "taken":
+                return taken.kind
+            meta = self._spool.meta(file_id)
             with (
                 self._traces.span("convert", file_id, source=meta.source, attempt=taken.attempt) as span,
                 held(self._journal, file_id, holder),
@@ -183,10 +182,14 @@ class Pipeline:
         )
         self._workshop.load_anew(self._switches.rung_lately())
         with self._spool.draft(meta.file_id) as draft:
-            with self._traces.span("jail", meta.file_id, within=span) as jailed, self._interrupt.allowed():
+            with (
+                self._traces.span("jail", meta.file_id, within=span) as jailed,
+                self._spool.bytes_of(meta.file_id) as path,
+                self._interrupt.allowed(),
+            ):
                 tried = attempt(
                     meta.file_id,
-                    self._spool.source(meta.file_id),
+                    path,
                     meta.name,
                     overruled(self._rules.get(meta.source, Rule()), meta.converter),
                     tray=draft,

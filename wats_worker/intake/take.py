@@ -20,7 +20,7 @@ from wats_worker.spool.errors import SpoolError
 from wats_worker.spool.model import Claimable, Claimed, Outcome, Place
 from wats_worker.spool.names import printable
 from wats_worker.spool.post_actions import PostAction
-from wats_worker.spool.store import Spool
+from wats_worker.spool.spool import Spool
 from wats_worker.telemetry import SILENCE, Traces
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,13 @@ class Intake:
         """
         taking = Taking()
         delivered = self._delivered(files)
-        new = [file.file_id for file in files if self._is_new(file, delivered)]
+        places = self.spool.places([file.file_id for file in files])
+        new = [
+            file.file_id
+            for file, place in zip(files, places, strict=True)
+            # It will be converted, so its reports need room.
+            if place is Place.QUARANTINED or (place is None and file.file_id not in delivered)
+        ]
         reserved = set(self._reserve(new))
         admitted: list[Claimable] = []
         for file in files:
@@ -98,11 +104,6 @@ class Intake:
             for file_id, standing in zip(ids, self.journal.standing(ids), strict=True)
             if standing is not None and standing.state is FileState.DELIVERED
         }
-
-    def _is_new(self, file: Claimable, delivered: set[str]) -> bool:
-        """Whether the file will be converted, so that its reports need room."""
-        place = self.spool.place(file.file_id)
-        return place is Place.QUARANTINED or (place is None and file.file_id not in delivered)
 
     def _reserve(self, wanted: Sequence[str]) -> Sequence[str]:
         """The files that have room now."""

@@ -21,7 +21,7 @@ from wats_worker.poll.talk import PollFailed, Talk
 from wats_worker.poll.wire import Order
 from wats_worker.settings import ScheduledSource, WorkerSettings
 from wats_worker.spool.errors import SpoolUnusable
-from wats_worker.spool.store import Spool
+from wats_worker.spool.spool import Spool
 
 log = logging.getLogger(__name__)
 

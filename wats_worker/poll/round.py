@@ -25,7 +25,7 @@ from wats_worker.spool.errors import SpoolUnusable
 from wats_worker.spool.files import READ_SAFELY, Stamp, pieces
 from wats_worker.spool.model import Claimable
 from wats_worker.spool.names import Identity, numbered
-from wats_worker.spool.store import Spool
+from wats_worker.spool.spool import Spool
 
 #: Items claimed together: each costs open descriptors, and the first waits for the last.
 BATCH: Final = 64

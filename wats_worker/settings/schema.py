@@ -32,6 +32,7 @@ from wats_worker.settings.converters import (
 )
 from wats_worker.settings.kinds import Count, Folder, PoolName
 from wats_worker.settings.sources import AnySource, ScheduledSource, Source
+from wats_worker.settings.store import StoreSettings
 from wats_worker.settings.telemetry import TelemetrySettings
 from wats_worker.settings.upgrade import SCHEMA_VERSION
 
@@ -88,9 +89,10 @@ class ServerSettings(Section):
         return with_secrets(data, "token")
 
 
-class SpoolSettings(Section):
-    """Where claimed files and undelivered reports lie."""
+class SpoolSettings(StoreSettings):
+    """Where claimed files and undelivered reports lie: in the folder, or with ``url`` in an object store."""
 
+    #: With ``url`` it is this host's own: what is on its way in, and scratch.
     folder: Folder = Field(default_factory=lambda: data_folder() / "spool")
     #: With less room on its disk files are taken more slowly the less there is; with 64 MiB none are.
     slow_below_mb: Annotated[int, Field(ge=0)] = 256
@@ -305,4 +307,4 @@ class WorkerSettings(BaseSettings):
             self.telemetry.authorization,
         )
         own = [found.get_secret_value() for found in given if found]
-        return own + self.broker.secrets()
+        return own + self.spool.keys() + self.broker.secrets()

@@ -1,7 +1,7 @@
 """What can go wrong with the spool.
 
 SpoolError
-├── SpoolUnusable      the disk is full, read-only or failing; it may end by itself
+├── SpoolUnusable      disk or object store are full, read-only, failing or away; it may end by itself
 ├── NotInSpool         no such file or report here
 ├── BadId              a text that must not become a path
 └── PostActionFailed   everything is delivered, but the bytes could not be put where they should go
@@ -19,11 +19,16 @@ class SpoolError(Exception):
 
 
 class SpoolUnusable(SpoolError):
-    """The spool's disk takes nothing for now. What was asked for was not done; try again later."""
+    """The spool takes nothing for now. What was asked for was not done; try again later.
 
-    def __init__(self, root: Path, reason: str) -> None:
+    Args:
+        where: The spool.
+        reason: What it said.
+    """
+
+    def __init__(self, where: Path | str, reason: str) -> None:
         super().__init__(
-            f"the spool at {root} can't be written: {reason}. Free some space or make the disk writable; "
+            f"the spool at {where} can't be written: {reason}. Free some space, or make it writable; "
             "work goes on by itself as soon as that is done."
         )
         self.reason = reason

@@ -121,6 +121,7 @@ class DiskRoom:
     writable: bool
     enough: bool  #: whether it has room for new files
     too_slow_s: float = 0.0  #: what a little write takes, if that is too long
+    trouble: str = ""  #: what is wrong with the store that the spool lies in, if it lies in one
     #: The part of the usual pace at which files may be taken: less and less between soft mark and floor.
     pace: float = 1.0
 
@@ -134,6 +135,8 @@ class DiskRoom:
     @property
     def problem(self) -> str:
         """One line for a person who has to mend it; empty when there is nothing to mend."""
+        if self.trouble:
+            return self.trouble
         if not self.writable:
             return "the disk is read-only"
         if not self.enough:

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from wats_worker.spool import names, post_actions, recovery, reports
 from wats_worker.spool.claim import Claim, store
 from wats_worker.spool.draft import Draft
 from wats_worker.spool.errors import NotInSpool, disk_weather
+from wats_worker.spool.files import READ_SAFELY
 from wats_worker.spool.incoming import Incoming
 from wats_worker.spool.made import UNTOLD, Made, Making, ReportCard
 from wats_worker.spool.model import Claimable, Claimed, DiskRoom, FileMeta, Place
@@ -41,7 +42,7 @@ def _nothing_is(_file_id: str) -> bool:
     return False
 
 
-class Spool:
+class DiskSpool:
     """Every claimed file and every undelivered report, on disk.
 
     One spool may be used by many processes and threads at once. Objects may be carried over a fork.
@@ -87,13 +88,19 @@ class Spool:
     # Taking files in
 
     def claim(
-        self, files: Sequence[Claimable], *, keep: bool, give_up: Callable[[], bool] = bool
+        self,
+        files: Sequence[Claimable],
+        *,
+        keep: bool,
+        give_up: Callable[[], bool] = bool,
+        known: Collection[str] = (),
     ) -> list[Claimed]:
         """Take finished files out of their watch folder, or copies of them if ``keep``.
 
         The answers are in the order of the question. The cost of making things durable is paid once per call,
         so ask for many, but not for more than some hundred: every file is held open. ``give_up`` is asked
-        between pieces of a large copy; files not copied by then are ``BUSY``.
+        between pieces of a large copy; files not copied by then are ``BUSY``. Files with ``known`` ids are
+        known though they are not here.
 
         Raises:
             SpoolUnusable: the disk takes nothing; every file is still where it was.
@@ -103,7 +110,7 @@ class Spool:
                 corner=corner,
                 files=self.root / Place.WAITING.value,
                 removals=self._removals,
-                known=self._has,
+                known=lambda file_id: file_id in known or self._has(file_id),
                 keep=keep,
                 give_up=give_up,
                 step=self._step,
@@ -181,6 +188,10 @@ class Spool:
                 return place
         return None
 
+    def places(self, file_ids: Sequence[str]) -> list[Place | None]:
+        """The same for many."""
+        return [self.place(file_id) for file_id in file_ids]
+
     def meta(self, file_id: str) -> FileMeta:
         """The card of a file."""
         try:
@@ -191,6 +202,34 @@ class Spool:
     def source(self, file_id: str) -> Path:
         """Where the bytes of a file are. Its post action may have taken them away."""
         return self._folder(file_id) / "source"
+
+    @contextmanager
+    def bytes_of(self, file_id: str) -> Iterator[Path]:
+        """The file itself: here nothing is copied."""
+        yield self.source(file_id)
+
+    def has_bytes(self, file_id: str) -> bool:
+        """Whether the bytes of a file are there."""
+        return self.source(file_id).exists()
+
+    def piece(self, file_id: str, start: int, size: int) -> tuple[bytes, int] | None:
+        """So many bytes of a file from a place on, and how many it has; None if they are not there."""
+        try:
+            descriptor = os.open(self.source(file_id), READ_SAFELY)
+        except FileNotFoundError:
+            return None
+        try:
+            return os.pread(descriptor, size, start), os.fstat(descriptor).st_size
+        finally:
+            os.close(descriptor)
+
+    def forget(self, file_id: str) -> None:
+        """Remove a file that is not this spool's any more, because another one has it."""
+        for place in (Place.WAITING, Place.QUARANTINED):
+            home = self._path(file_id, place)
+            # First: without it, what a crash leaves of the rest is known to be nothing.
+            (home / "source").unlink(missing_ok=True)
+            shutil.rmtree(home, ignore_errors=True)
 
     def waiting(self) -> Iterator[str]:
         """The ids of all files that are not finished, in no order."""
@@ -304,9 +343,16 @@ class Spool:
         except FileNotFoundError:
             raise NotInSpool(f"file {file_id} has no pending report {report_id}") from None
 
-    def body(self, file_id: str, report_id: str) -> Path:
-        """Where the JSON of a report of a finished file is. It may have been lost before it was given up."""
-        return reports.body_path(self._folder(file_id), report_id)
+    def body(self, file_id: str, report_id: str) -> bytes | None:
+        """The JSON of a report of a finished file; None if it was lost before it was given up."""
+        try:
+            return reports.body_path(self._folder(file_id), report_id).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def receipt(self, file_id: str, report_id: str) -> dict[str, Any] | None:
+        """What the server said to a report, if it is delivered."""
+        return next((one for one in self.receipts(file_id) if one["report_id"] == report_id), None)
 
     def delivered(self, file_id: str, report_id: str, receipt: Mapping[str, Any]) -> int:
         """Note that the server has confirmed a report and return how many of the file are still pending.

@@ -37,7 +37,7 @@ from wats_broker.queue import Lease, UploadQueue
 from wats_broker.states import FileState
 from wats_worker.archive.errors import ArchiveError
 from wats_worker.spool.errors import NotInSpool, SpoolError, SpoolUnusable
-from wats_worker.spool.store import Spool
+from wats_worker.spool.spool import Spool
 from wats_worker.store.errors import StoreError
 from wats_worker.telemetry import SILENCE, Span, Traces
 from wats_worker.upload import verdict
@@ -155,7 +155,7 @@ class Delivery:
     def _see_that_a_receipt_can_be_written(self) -> None:
         room = self._spool.room()
         if not room.writable:
-            raise SpoolUnusable(self._spool.root, "the disk is read-only")
+            raise SpoolUnusable(self._spool.root, room.trouble or "the disk is read-only")
         if room.free_bytes < _LEAST_ROOM:
             raise SpoolUnusable(self._spool.root, "the disk is full")
 
@@ -188,15 +188,16 @@ class Delivery:
 
     def _without_report(self, lease: Lease) -> Kind:
         """Its bytes are not there: delivered by somebody who died before he could say so, or lost."""
-        receipts: Sequence[Mapping[str, Any]]
+        receipt: Mapping[str, Any] | None
         try:
-            receipts = self._spool.receipts(lease.file_id)
+            receipt = self._spool.receipt(lease.file_id, lease.report_id)
             pending = len(self._spool.pending(lease.file_id))
         except NotInSpool:
-            receipts, pending = self._archived(lease.file_id), 0
-        for receipt in receipts:
-            if receipt["report_id"] == lease.report_id:
-                return self._done(lease, receipt.get("stored_as"), pending)
+            told = self._archived(lease.file_id)
+            receipt = next((one for one in told if one["report_id"] == lease.report_id), None)
+            pending = 0
+        if receipt is not None:
+            return self._done(lease, receipt.get("stored_as"), pending)
         return self._bury(lease, "the spool has neither the report's bytes nor a receipt for it", "")
 
     def _done(

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -18,8 +19,8 @@ from wats_broker.messages import SOONEST, FileSeen, Offer
 from wats_broker.queue import UploadQueue
 from wats_broker.states import FileState, ReportState
 from wats_worker.spool.errors import NotInSpool
-from wats_worker.spool.model import FileMeta
-from wats_worker.spool.store import Spool
+from wats_worker.spool.model import FileMeta, Place
+from wats_worker.spool.spool import Spool
 from wats_worker.watch.overdue import Need, Patience, need
 
 log = logging.getLogger(__name__)
@@ -105,14 +106,10 @@ class Reconciler:
         self._pools[file_id] = pool
         if pool not in backlogs:
             backlogs[pool] = self._backlog(pool)
-        found = need(
-            standing,
-            converted=self._spool.converted(file_id),
-            backlog=backlogs[pool],
-            now=now,
-            patience=self._patience,
-        )
-        if found in {Need.NOTHING, Need.ENTRY}:
+        found = self._need(file_id, standing, backlogs[pool], now)
+        if found is Need.NOTHING or self._spool.place(file_id) is not Place.WAITING:
+            return Need.NOTHING
+        if found is Need.ENTRY:
             return found
         meta = self._spool.meta(file_id)
         match found:
@@ -127,6 +124,14 @@ class Reconciler:
                 self._spool.save_reports(file_id, {})
                 self._finish(meta)
         return found
+
+    def _need(self, file_id: str, standing: Standing | None, backlog: int, now: float) -> Need:
+        find = partial(need, standing, backlog=backlog, now=now, patience=self._patience)
+        if find(converted=False) is Need.NOTHING and not self._is_check_due(file_id):
+            # That it was converted, and nobody could say so, is not asked of every file that waits its turn.
+            return Need.NOTHING
+        self._checked[file_id] = self._clock()
+        return find(converted=self._spool.converted(file_id))
 
     # Files that nobody knows, or nobody has taken
 

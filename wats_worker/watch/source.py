@@ -22,7 +22,7 @@ from wats_worker.settings import Source
 from wats_worker.spool.errors import SpoolUnusable, disk_weather
 from wats_worker.spool.files import open_folder
 from wats_worker.spool.model import Claimable
-from wats_worker.spool.store import Spool
+from wats_worker.spool.spool import Spool
 from wats_worker.watch.hints import Hints
 from wats_worker.watch.identity import Later, NotYet, Odd
 from wats_worker.watch.look import FolderAway, Look

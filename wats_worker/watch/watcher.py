@@ -21,7 +21,7 @@ from wats_worker.intake.turns import Turns
 from wats_worker.settings import Source
 from wats_worker.spool.errors import SpoolError
 from wats_worker.spool.post_actions import PostAction
-from wats_worker.spool.store import Spool
+from wats_worker.spool.spool import Spool
 from wats_worker.telemetry import SILENCE, Traces
 from wats_worker.watch.overdue import Patience
 from wats_worker.watch.pace import Clock

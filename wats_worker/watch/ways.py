@@ -10,7 +10,7 @@ from wats_worker.intake.wanted import Wanted
 from wats_worker.settings import GrowSettings, Source
 from wats_worker.spool.files import Stamp
 from wats_worker.spool.model import Claimable
-from wats_worker.spool.store import Spool
+from wats_worker.spool.spool import Spool
 from wats_worker.watch.candidates import Candidates
 from wats_worker.watch.complete import Completeness
 from wats_worker.watch.grow import Grower

@@ -13,7 +13,7 @@ from wats_worker.archive.archive import Archive
 from wats_worker.spool.made import Making
 from wats_worker.spool.model import Place
 from wats_worker.spool.post_actions import PostAction
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 from wats_worker.store.errors import StoreUnusable
 from wats_worker.store.folder import FolderStore
 
@@ -34,7 +34,7 @@ def archive(store):
 
 @pytest.fixture
 def spool(tmp_path, archive):
-    spool = Spool(tmp_path / "spool", remembered=archive.has)
+    spool = DiskSpool(tmp_path / "spool", remembered=archive.has)
     yield spool
     spool.close()
 
@@ -166,7 +166,7 @@ def test_bytes_that_come_again_and_are_not_converted_add_nothing(spool, archive,
     file_id = deliver()
     archive_all(spool, archive)
     (tmp_path / "in" / "again.csv").write_bytes(b"PASS")
-    Spool(spool.root).claim([claimable(tmp_path / "in", "again.csv")], keep=False)
+    DiskSpool(spool.root).claim([claimable(tmp_path / "in", "again.csv")], keep=False)
     spool.save_reports(file_id, {})
     spool.finish(file_id)
 
@@ -270,7 +270,7 @@ def test_a_file_that_was_written_to_after_all_stays_on_the_spool(spool, archive,
 def test_a_report_whose_bytes_were_lost_is_kept_with_what_was_said_of_it(spool, archive, deliver):
     """Somebody gave it up, and says why."""
     file_id = deliver()
-    spool.body(file_id, "r1").unlink()
+    (spool.root / "finished" / file_id / "sent" / "r1.json").unlink()
 
     archive_all(spool, archive)
 

@@ -14,7 +14,7 @@ from wats_worker.catalogue.feed import JOURNAL, Feed
 from wats_worker.catalogue.finding import Wanted
 from wats_worker.catalogue.rebuilding import rebuild
 from wats_worker.spool.made import UNTOLD, ReportCard
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 from wats_worker.store.folder import FolderStore
 
 
@@ -23,7 +23,7 @@ class Floor:
 
     def __init__(self, root, redis, catalogue):
         self.archive = Archive(FolderStore(root / "archive"))
-        self.spool = Spool(root / "spool", remembered=self.archive.has)
+        self.spool = DiskSpool(root / "spool", remembered=self.archive.has)
         self.journal = Journal(redis, Keys())
         self.catalogue = catalogue
         self.folder = root / "in"

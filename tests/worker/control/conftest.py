@@ -29,7 +29,7 @@ from wats_worker.control.place import Place
 from wats_worker.control.serving import serving
 from wats_worker.retention.holds import Holds
 from wats_worker.settings import ControlSettings, SpoolSettings, WorkerSettings
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 from wats_worker.store.folder import FolderStore
 from wats_worker.trail.book import Book
 
@@ -74,7 +74,7 @@ def make_desk(real_redis, broker):
         keys, archive = Keys(), Archive(FolderStore(settings.archive_folder()))
         catalogue = Catalogue.open(None, settings.catalogue_file())
         opened.append(catalogue)
-        spool = Spool(settings.spool.folder, remembered=archive.has)
+        spool = DiskSpool(settings.spool.folder, remembered=archive.has)
         feed = Feed(journal=Journal(real_redis, keys), spool=spool, catalogue=catalogue)
         return Desk(
             settings=settings,

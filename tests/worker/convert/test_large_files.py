@@ -13,7 +13,7 @@ from wats_worker.convert.workshop import Workshop
 from wats_worker.sandbox.outcome import Broken, Refusal
 from wats_worker.settings import WorkerSettings
 from wats_worker.spool.made import UNTOLD
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 
 FILE_ID = "0" * 32
 REPORT = {
@@ -28,7 +28,7 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "large.jsonl"
-        self.spool = Spool(folder / "spool")
+        self.spool = DiskSpool(folder / "spool")
         (self.spool.root / "files" / FILE_ID).mkdir()
         self._scratch = folder / "scratch"
 

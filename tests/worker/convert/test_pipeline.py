@@ -31,7 +31,7 @@ from wats_worker.settings import WorkerSettings
 from wats_worker.spool.files import Stamp
 from wats_worker.spool.model import Claimable, Place
 from wats_worker.spool.names import Identity
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 
 GOOD = {
     "type": "T", "pn": "PN", "sn": "SN-1", "rev": "A", "processCode": 10, "result": "P",
@@ -49,7 +49,7 @@ class Bench:
         self.folder = tmp_path / "in"
         self.folder.mkdir()
         self.tmp_path = tmp_path
-        self.spool = Spool(tmp_path / "spool")
+        self.spool = DiskSpool(tmp_path / "spool")
         self.journal = Journal(redis, Keys())
         self.board = Board(redis, Keys())
         self.switches = Switches(redis, Keys())

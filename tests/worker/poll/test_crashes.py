@@ -17,7 +17,7 @@ from wats_broker.connection import connect
 from wats_broker.dispatch import Dispatch
 from wats_broker.journal import Journal
 from wats_worker.poll import memory
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 from worker.lines import Line
 from worker.poll.conftest import Plant
 
@@ -50,7 +50,7 @@ class DyingMemory(memory.Memory):
         at("after-cursor")
 
 line = Line(root, connect(broker), broker)
-line.spool = Spool(root / "spool", floor_bytes=0, floor_files=0, step=at)
+line.spool = DiskSpool(root / "spool", floor_bytes=0, floor_files=0, step=at)
 line.journal = DyingJournal(line.redis, line.keys)
 line.dispatch = DyingDispatch(line.celery)
 from wats_worker.poll import polling

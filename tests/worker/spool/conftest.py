@@ -8,12 +8,12 @@ import pytest
 from worker.claimables import claimable
 
 from wats_worker.spool.model import Claimable
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Iterator[Spool]:
-    spool = Spool(tmp_path / "spool")
+def spool(tmp_path: Path) -> Iterator[DiskSpool]:
+    spool = DiskSpool(tmp_path / "spool")
     yield spool
     spool.close()
 
@@ -46,7 +46,7 @@ def drop(folder: Path) -> Callable[..., Claimable]:
 
 
 @pytest.fixture
-def take(spool: Spool, drop: Callable[..., Claimable]) -> Callable[..., str]:
+def take(spool: DiskSpool, drop: Callable[..., Claimable]) -> Callable[..., str]:
     """Claim a fresh file and return its id."""
 
     def claim(name: str = "board.csv", content: bytes = b"PASS", *, keep: bool = False) -> str:

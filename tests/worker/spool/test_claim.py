@@ -14,7 +14,7 @@ from worker.folders import names_in
 
 from wats_worker.spool.errors import SpoolUnusable
 from wats_worker.spool.model import Outcome, Place
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 
 
 def outcomes(claimed):
@@ -117,7 +117,7 @@ def swap(folder, tmp_path):
     """A spool in whose claims something happens to the file at the last moment before it is taken."""
 
     def make(happen):
-        return Spool(tmp_path / "spool", step=lambda step: happen() if step == "take" else None)
+        return DiskSpool(tmp_path / "spool", step=lambda step: happen() if step == "take" else None)
 
     return make
 
@@ -172,7 +172,7 @@ def test_an_original_stays_when_its_copy_found_no_place(tmp_path, other_disk):
             files.rmdir()
             files.touch()
 
-    claimed = Spool(tmp_path / "spool", step=break_spool).claim([file], keep=False)
+    claimed = DiskSpool(tmp_path / "spool", step=break_spool).claim([file], keep=False)
 
     assert outcomes(claimed) == [Outcome.BUSY]
     assert (other_disk / "far.csv").read_bytes() == b"PASS"
@@ -224,7 +224,7 @@ def test_the_same_bytes_are_known_after_they_are_archived(spool, take, drop):
     spool.finish(file_id)
     spool.leave(file_id)
 
-    claimed = Spool(spool.root, remembered={file_id}.__contains__).claim([drop("again.csv")], keep=False)
+    claimed = DiskSpool(spool.root, remembered={file_id}.__contains__).claim([drop("again.csv")], keep=False)
 
     assert outcomes(claimed) == [Outcome.KNOWN]
     assert spool.place(file_id) is None
@@ -282,7 +282,7 @@ def test_what_comes_after_the_copy_is_not_removed_with_the_original(tmp_path, ot
         elif step == "remove-original":
             path.write_bytes(b"PASS and more")
 
-    Spool(tmp_path / "spool", step=happen).claim([file], keep=False)
+    DiskSpool(tmp_path / "spool", step=happen).claim([file], keep=False)
 
     assert names_in(other_disk) == ["far.csv"]
     assert path.read_bytes() in {b"FAIL", b"PASS and more"}
@@ -291,11 +291,11 @@ def test_what_comes_after_the_copy_is_not_removed_with_the_original(tmp_path, ot
 FULL_DISK = """
 import resource, sys, pickle
 from pathlib import Path
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 from wats_worker.spool.post_actions import PostAction
 from wats_worker.spool.errors import SpoolUnusable
 root, files = pickle.loads(bytes.fromhex(sys.argv[1]))
-spool = Spool(root)
+spool = DiskSpool(root)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 try:
     spool.claim(files, keep=False)
@@ -315,7 +315,7 @@ def test_a_full_disk_claims_nothing(tmp_path, folder, drop):
 
     assert "can't be written" in said.stdout
     assert names_in(folder) == ["a.csv", "b.csv"]
-    spool = Spool(tmp_path / "spool")
+    spool = DiskSpool(tmp_path / "spool")
     assert spool.recover() == []
     assert outcomes(spool.claim(files, keep=False)) == [Outcome.CLAIMED] * 2
     spool.close()
@@ -331,7 +331,7 @@ def test_a_disk_that_fills_up_half_way_keeps_what_is_claimed(tmp_path, drop, fol
         if step == "fetch" and next(steps, None) is None:
             raise OSError(28, "No space left on device")
 
-    spool = Spool(tmp_path / "spool", step=fill)
+    spool = DiskSpool(tmp_path / "spool", step=fill)
 
     claimed = spool.claim(files, keep=False)
 

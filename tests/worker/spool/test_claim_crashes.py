@@ -11,20 +11,20 @@ from worker.folders import names_in
 
 from wats_worker.spool.model import Outcome
 from wats_worker.spool.post_actions import PostAction
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 
 STEPS = ["prepare", "flush-cards", "fetch", "take", "place", "flush-names"]
 
 CLAIM_AND_DIE = """
 import os, pickle, sys
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 root, files, step, count, keep = pickle.loads(bytes.fromhex(sys.argv[1]))
 seen = []
 def die(at):
     seen.append(at)
     if seen.count(step) == count:
         os._exit(9)
-Spool(root, step=die).claim(files, keep=keep)
+DiskSpool(root, step=die).claim(files, keep=keep)
 sys.exit("lived on")
 """
 
@@ -49,7 +49,7 @@ def test_a_claim_killed_at_any_step_loses_and_doubles_nothing(tmp_path, drop, fo
         tmp_path / "spool", files, step, count=1 if step in {"prepare", "flush-cards", "flush-names"} else 2
     )
 
-    spool = Spool(tmp_path / "spool")
+    spool = DiskSpool(tmp_path / "spool")
     spool.recover()
     left = [path.read_bytes() for path in folder.iterdir()]
     assert sorted(everything(spool.root) + left) == [b"0", b"1", b"2"]
@@ -67,7 +67,7 @@ def test_a_kept_file_killed_at_any_step_is_copied_once(tmp_path, drop, folder, s
 
     claim_and_die(tmp_path / "spool", [file], step, keep=True)
 
-    spool = Spool(tmp_path / "spool")
+    spool = DiskSpool(tmp_path / "spool")
     spool.recover()
     again = spool.claim([file], keep=True)
     assert again[0].outcome in {Outcome.CLAIMED, Outcome.KNOWN}
@@ -85,7 +85,7 @@ def test_a_copy_across_file_systems_killed_at_any_step_is_claimed_once(tmp_path,
 
     claim_and_die(tmp_path / "spool", [file], step)
 
-    spool = Spool(tmp_path / "spool")
+    spool = DiskSpool(tmp_path / "spool")
     spool.recover()
     assert (other_disk / "far.csv").exists()
     again = spool.claim([file], keep=False)
@@ -96,14 +96,14 @@ def test_a_copy_across_file_systems_killed_at_any_step_is_claimed_once(tmp_path,
 
 def test_a_living_process_keeps_its_half_made_folders(spool, drop, tmp_path):
     """Recovery by a second process does not touch a claim that is under way."""
-    other = Spool(tmp_path / "spool")
+    other = DiskSpool(tmp_path / "spool")
     found = []
 
     def look(step):
         if step == "place":
             found.extend(other.recover())
 
-    slow = Spool(tmp_path / "spool", step=look)
+    slow = DiskSpool(tmp_path / "spool", step=look)
     claimed = slow.claim([drop()], keep=False)
 
     assert found == []
@@ -115,7 +115,7 @@ def test_bytes_whose_card_is_lost_are_shown_to_a_person(tmp_path, drop):
     claim_and_die(tmp_path / "spool", [drop()], "place")
     (card,) = (tmp_path / "spool/incoming").glob("*/*/*/meta.json")
     card.write_bytes(b"")
-    spool = Spool(tmp_path / "spool")
+    spool = DiskSpool(tmp_path / "spool")
 
     spool.recover()
 
@@ -130,7 +130,7 @@ def test_bytes_changed_while_nobody_looked_get_the_id_they_should_have(tmp_path,
     claim_and_die(tmp_path / "spool", [file], "place")
     (bytes_,) = (tmp_path / "spool/incoming").glob("*/*/*/source")
     bytes_.write_bytes(b"PASS and more")
-    spool = Spool(tmp_path / "spool")
+    spool = DiskSpool(tmp_path / "spool")
 
     (recovered,) = spool.recover()
 
@@ -142,7 +142,7 @@ def test_a_second_copy_left_by_a_crash_is_dropped(tmp_path, drop, take):
     """Its bytes are in the spool already."""
     file_id = take("a.csv")
     claim_and_die(tmp_path / "spool", [drop("b.csv")], "place")
-    spool = Spool(tmp_path / "spool")
+    spool = DiskSpool(tmp_path / "spool")
 
     assert spool.recover() == []
     assert list(spool.waiting()) == [file_id]
@@ -160,7 +160,7 @@ def test_a_unit_of_several_files_killed_at_any_step_is_claimed_once(tmp_path, fo
 
     claim_and_die(tmp_path / "spool", [file], step)
 
-    spool = Spool(tmp_path / "spool")
+    spool = DiskSpool(tmp_path / "spool")
     spool.recover()
     assert spool.finish_removals("ict") == {}
     if names_in(folder):
@@ -188,7 +188,7 @@ def test_the_removal_of_a_unit_goes_on_where_it_broke_off(tmp_path, folder, left
         if str(path.relative_to(folder)) not in kept:
             path.unlink()
 
-    spool = Spool(tmp_path / "spool")
+    spool = DiskSpool(tmp_path / "spool")
 
     assert spool.finish_removals("ict") == {}
     assert names_in(folder) == []
@@ -202,7 +202,7 @@ def test_a_removal_waits_for_its_share(tmp_path, folder):
     for name in ("X.txt", "X/a.csv"):
         (folder / name).write_text(name)
     claim_and_die(tmp_path / "spool", [unit(folder, "X.txt", "X")], "remove-members")
-    spool = Spool(tmp_path / "spool")
+    spool = DiskSpool(tmp_path / "spool")
     folder.rename(tmp_path / "unmounted")
 
     away = spool.finish_removals("ict")

@@ -7,7 +7,7 @@ import pytest
 
 from wats_worker.spool.errors import NotInSpool, SpoolUnusable
 from wats_worker.spool.made import Making, ReportCard
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_a_full_disk_is_the_disks_fault(spool, file_id, monkeypatch):
 
 def test_a_file_that_is_not_waiting_takes_no_reports(tmp_path):
     """It is finished, or somebody else's."""
-    with pytest.raises(NotInSpool), Spool(tmp_path).draft("0" * 32):
+    with pytest.raises(NotInSpool), DiskSpool(tmp_path).draft("0" * 32):
         pass
 
 

@@ -10,7 +10,7 @@ from wats_worker.spool import zips
 from wats_worker.spool.errors import PostActionFailed
 from wats_worker.spool.model import Place
 from wats_worker.spool.post_actions import PostAction
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def test_a_post_action_killed_and_repeated_is_done_once(tmp_path, spool, deliver
             raise SystemExit
 
     with pytest.raises(SystemExit):
-        acted(Spool(tmp_path / "spool", step=die), file_id, action, done)
+        acted(DiskSpool(tmp_path / "spool", step=die), file_id, action, done)
 
     assert acted(spool, file_id, action, done)
     assert acted(spool, file_id, action, done)

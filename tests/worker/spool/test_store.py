@@ -12,7 +12,7 @@ from worker.folders import names_in
 
 from wats_worker.spool.errors import BadId, NotInSpool
 from wats_worker.spool.model import Place
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_crash_after_the_receipt_leaves_nothing_pending(spool, file_id, tmp_pa
 
     spool.save_reports(file_id, {"r1": b"1"})
     with pytest.raises(SystemExit):
-        Spool(tmp_path / "spool", step=die).delivered(file_id, "r1", {})
+        DiskSpool(tmp_path / "spool", step=die).delivered(file_id, "r1", {})
 
     assert spool.pending(file_id) == []
     assert spool.delivered(file_id, "r1", {}) == 0
@@ -128,8 +128,8 @@ SAVE_ON_A_FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from wats_worker.spool.errors import SpoolUnusable
-from wats_worker.spool.store import Spool
-spool = Spool(Path(sys.argv[1]))
+from wats_worker.spool.store import DiskSpool
+spool = DiskSpool(Path(sys.argv[1]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 try:
     spool.save_reports(sys.argv[2], {"r1": b"x" * 1000})
@@ -227,8 +227,8 @@ def test_a_file_written_to_after_its_claim_gets_its_own_identity(spool, file_id)
 
 def test_room_tells_when_to_stop(tmp_path):
     """Below the floor no more should be claimed."""
-    assert Spool(tmp_path / "wide", floor_bytes=1, floor_files=1).room().enough
-    tight = Spool(tmp_path / "tight", floor_bytes=2**60).room()
+    assert DiskSpool(tmp_path / "wide", floor_bytes=1, floor_files=1).room().enough
+    tight = DiskSpool(tmp_path / "tight", floor_bytes=2**60).room()
 
     assert not tight.enough
     assert "MiB" in tight.problem
@@ -236,8 +236,10 @@ def test_room_tells_when_to_stop(tmp_path):
 
 def test_room_tells_when_to_slow_down(tmp_path):
     """Between the soft mark and the floor, the less room the slower; and a person is told before it is full."""
-    free = Spool(tmp_path / "spool").room().free_bytes
-    near, far = (Spool(tmp_path / "spool", slow_bytes=mark).room() for mark in (int(free * 1.5), free // 2))
+    free = DiskSpool(tmp_path / "spool").room().free_bytes
+    near, far = (
+        DiskSpool(tmp_path / "spool", slow_bytes=mark).room() for mark in (int(free * 1.5), free // 2)
+    )
 
     assert 0.4 < near.pace < 0.9
     assert "more slowly" in near.concern
@@ -292,7 +294,7 @@ def test_the_same_reports_again_leave_everything_as_it_is(spool, file_id):
 def test_a_file_is_finished_with_every_report_it_sent(tmp_path, take, spool, file_id):
     """The slower of two uploaders noted its receipt and did not come to move its report: it is kept all the same."""
     spool.save_reports(file_id, {"r1": b"one", "r2": b"two"})
-    noted = Spool(spool.root, step=_raise_at("move-report"))
+    noted = DiskSpool(spool.root, step=_raise_at("move-report"))
     with pytest.raises(_Killed):
         noted.delivered(file_id, "r1", {})
     spool.delivered(file_id, "r2", {})
@@ -319,7 +321,7 @@ def test_a_file_that_was_leaving_is_not_taken_for_a_claim(spool, file_id):
     spool.save_reports(file_id, {})
     spool.finish(file_id)
     with pytest.raises(_Killed):
-        Spool(spool.root, step=_raise_at("leave")).leave(file_id)
+        DiskSpool(spool.root, step=_raise_at("leave")).leave(file_id)
 
     assert spool.recover() == []
     assert (spool.place(file_id), list(spool.waiting())) == (Place.FINISHED, [])
@@ -363,8 +365,8 @@ class TestRestored:
     def test_killed_on_the_way_it_is_in_the_archive_yet(self, spool, card):
         """And nothing of it is on the spool; asking again goes on."""
         with pytest.raises(_Killed):
-            Spool(spool.root, step=_raise_at("restore")).restore(card, [b"PASS"])
-        back = Spool(spool.root, remembered={card.file_id}.__contains__)
+            DiskSpool(spool.root, step=_raise_at("restore")).restore(card, [b"PASS"])
+        back = DiskSpool(spool.root, remembered={card.file_id}.__contains__)
 
         assert back.recover() == []
         assert back.restore(card, [b"PASS"])

@@ -24,7 +24,7 @@ from wats_broker.states import FileState
 from wats_worker.spool.files import Stamp
 from wats_worker.spool.model import Claimable
 from wats_worker.spool.names import Identity
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 from wats_worker.upload.breaker import Breaker
 from wats_worker.upload.client import WatsClient
 from wats_worker.upload.delivery import Delivery
@@ -209,7 +209,7 @@ class Line:
     def start(self) -> None:
         """Begin as a new process on what the last one left."""
         self.redis = MortalRedis(server=self.server, decode_responses=True, protocol=2)
-        self.spool = Spool(self.folder / "spool")
+        self.spool = DiskSpool(self.folder / "spool")
         self.queue = UploadQueue(self.redis, Keys(), limits=self.limits, clock=self.clock)
         self.journal = Journal(self.redis, Keys(), clock=self.clock)
         self.begin()

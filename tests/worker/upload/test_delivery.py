@@ -15,7 +15,7 @@ from wats_broker.queue import Idle
 from wats_broker.states import FileState, ReportState
 from wats_worker.spool.errors import SpoolUnusable
 from wats_worker.spool.model import Place
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 from wats_worker.store.errors import StoreUnusable
 from wats_worker.upload.verdict import Kind
 
@@ -74,7 +74,7 @@ def test_two_last_reports_at_once_finish_the_file_once(line):
     finished = []
     line.finish = finished.append
     together = threading.Barrier(2, timeout=10)
-    line.spool = Spool(line.spool.root, step=lambda _step: together.wait())
+    line.spool = DiskSpool(line.spool.root, step=lambda _step: together.wait())
     line.begin()
     leases = [line.lend(), line.lend()]
 
@@ -99,7 +99,7 @@ def test_a_file_may_be_finished_while_another_of_its_reports_is_still_being_note
             noted.set()
             finished.wait(10)
 
-    line.spool = Spool(line.spool.root, step=stop_the_first)
+    line.spool = DiskSpool(line.spool.root, step=stop_the_first)
     line.begin()
     first, second = line.lend(), line.lend()
     kinds = []

@@ -16,7 +16,7 @@ import os, pickle, sys, threading
 from wats_broker.connection import connect
 from wats_broker.dispatch import Dispatch
 from wats_broker.journal import Journal
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 from worker.lines import Line
 
 root, broker, step, count = pickle.loads(bytes.fromhex(sys.argv[1]))
@@ -42,7 +42,7 @@ class DyingDispatch(Dispatch):
         at("dispatched")
 
 line = Line(root, connect(broker), broker)
-line.spool = Spool(root / "spool", floor_bytes=0, floor_files=0, step=at)
+line.spool = DiskSpool(root / "spool", floor_bytes=0, floor_files=0, step=at)
 line.journal = DyingJournal(line.redis, line.keys)
 line.dispatch = DyingDispatch(line.celery)
 line.watcher(line.source(), reconcile_s=60).run(threading.Event())

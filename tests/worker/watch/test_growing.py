@@ -228,7 +228,7 @@ def test_our_copy_goes_with_the_post_action_and_the_file_stays(line, watching, g
 WATCH_AND_DIE = """
 import os, pickle, sys, threading
 from wats_broker.connection import connect
-from wats_worker.spool.store import Spool
+from wats_worker.spool.store import DiskSpool
 from wats_worker.watch.grown import Grown
 from worker.lines import Line
 
@@ -248,7 +248,7 @@ def kept(self, growth, **more):
 Grown.keep = kept
 
 line = Line(root, connect(broker), broker)
-line.spool = Spool(root / "spool", floor_bytes=0, floor_files=0, step=at)
+line.spool = DiskSpool(root / "spool", floor_bytes=0, floor_files=0, step=at)
 line.watcher(line.source(**changes), reconcile_s=60).run(threading.Event())
 """
 
