@@ -1,13 +1,9 @@
 """``/numbers``: how much came, how much of it was good, what is wrong with the rest; as JSON or as CSV."""
 
-import csv
-import io
 import time
-from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel
 
 from wats_worker.catalogue.numbers import Yield
 from wats_worker.control.desk import Desk
@@ -22,12 +18,11 @@ from wats_worker.control.models.numbers import (
     YieldLine,
     Yields,
 )
+from wats_worker.control.sheets import sheet
 
 _DAY_S: Final = 86400.0
 #: Beyond all times that anybody means.
 _LATEST: Final = 1e11
-#: What a spreadsheet takes for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 As = Annotated[Form, Query(alias="format")]
@@ -49,7 +44,7 @@ def router(desk: Desk) -> APIRouter:
         """Count files and reports, hour by hour."""
         found = desk.numbers().hours(*_span(since, until))
         told = Hours(hours=[HourLine(**vars(one)) for one in found])
-        return _table(HourLine, told.hours) if form is Form.CSV else told
+        return _table(sheet(HourLine, told.hours)) if form is Form.CSV else told
 
     @rooms.get("/yields", response_model=Yields, responses=_CSV)
     def yields(
@@ -62,7 +57,7 @@ def router(desk: Desk) -> APIRouter:
         """Tell how many units passed their first test, and their last, by when the tests began."""
         found = desk.numbers().yields(*_span(since, until), by=[one.value for one in by or list(By)])
         told = Yields(yields=[_yield(one) for one in found])
-        return _table(YieldLine, told.yields) if form is Form.CSV else told
+        return _table(sheet(YieldLine, told.yields)) if form is Form.CSV else told
 
     @rooms.get("/reasons", response_model=Reasons, responses=_CSV)
     def reasons(
@@ -71,7 +66,7 @@ def router(desk: Desk) -> APIRouter:
         """Rank the reasons for which files are in quarantine."""
         found = desk.numbers().reasons(*_span(since, until))
         told = Reasons(reasons=[ReasonLine(**vars(one)) for one in found])
-        return _table(ReasonLine, told.reasons) if form is Form.CSV else told
+        return _table(sheet(ReasonLine, told.reasons)) if form is Form.CSV else told
 
     return rooms
 
@@ -89,14 +84,5 @@ def _yield(found: Yield) -> YieldLine:
     )
 
 
-def _table(kind: type[BaseModel], lines: Sequence[BaseModel]) -> Response:
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(kind.model_fields)
-    table.writerows([_cell(value) for value in dict(line).values()] for line in lines)
-    return Response(text.getvalue(), media_type="text/csv")
-
-
-def _cell(value: object) -> object:
-    """A spreadsheet is to show what a tester wrote, and not to obey it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def _table(text: str) -> Response:
+    return Response(text, media_type="text/csv")
