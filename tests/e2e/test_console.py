@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from support import wait_until
 from wats_broker.access import Access, Scope
 from wats_broker.states import FileState
 from wats_broker.switches import Kind
+from wats_worker.control.client import Client
 from wats_worker.control.place import Place
 from wats_worker.settings import load
 from wats_worker.simulator.running import Simulator
@@ -271,6 +273,46 @@ def test_a_file_is_found_by_serial_number_and_by_name(hall, open_page):
     expect(page.get_by_role("heading", name="panel-7.txt")).to_be_visible()
 
 
+def test_numbers_are_seen_and_taken_along(hall, open_page):
+    """As a plot, as bars, and as a table for a spreadsheet."""
+    lately = f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M:%S}"
+    unit = re.sub(rb"2026-03-17T\d\d:14:05", lately.encode(), wstf("SN-COUNTED"))
+    hall.line.drop("counted.txt", unit)
+    hall.find("counted.txt", FileState.DELIVERED)
+    with Client.local(load(hall.line.config)) as door:
+        wait_until(lambda: door.yields().yields, what="the unit to be counted", timeout=60)
+    page = open_page("/numbers")
+
+    expect(page.locator("canvas")).to_have_count(1)
+    expect(page.locator("th", has_text="Part number")).to_be_visible()
+    page.get_by_role("combobox", name="Yield by").click()
+    page.get_by_role("option", name="station", exact=True).click()
+    expect(page.locator("th", has_text="Part number")).to_have_count(0)
+    expect(page.locator(".cell-bar").first).to_contain_text("%")
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="yield as CSV").click()
+
+    assert taken.value.suggested_filename == "wats-yield-day.csv"
+    assert Path(taken.value.path()).read_text().startswith("part,station,process,units,tests,")
+
+
+def test_a_delivered_file_is_converted_again_and_compared(hall, open_page):
+    """Nothing has changed, so nothing is different; and it stands among the replays who wanted to know."""
+    hall.line.drop("compared.txt", wstf("SN-COMPARED"))
+    page = open_page(f"/files/{hall.find('compared.txt', FileState.DELIVERED)}")
+
+    page.get_by_role("button", name="Convert again and compare").click()
+    page.get_by_label("Reason").fill("a new release")
+    page.get_by_role("dialog").get_by_role("button", name="Compare", exact=True).click()
+
+    row = page.locator(".entry")
+    expect(row.locator(".chip")).to_have_text("done")
+    expect(row).to_contain_text("1 done: 1 same")
+    expect(row).to_contain_text("a new release – by hall 3")
+    row.get_by_role("button", name="Look").click()
+    expect(page.get_by_text("No difference", exact=True)).to_be_visible()
+
+
 def test_a_source_is_paused_and_goes_on(hall, open_page):
     """With who and why, for everybody to see."""
     page = open_page("/sources")
@@ -379,7 +421,7 @@ def test_a_tablet_shows_everything_and_fingers_find_it(hall, open_page):
 
     for width in (768, 1024):
         page.set_viewport_size({"width": width, "height": 1024})
-        for path in ("/", "/files", "/sources", "/converters"):
+        for path in ("/", "/files", "/numbers", "/replays", "/sources", "/converters"):
             page.locator(f"[data-page='{path}']").tap()
             expect(page.locator(f"[data-page='{path}']")).to_have_class(re.compile("here"))
             expect(page.locator(".card").first).to_be_visible()

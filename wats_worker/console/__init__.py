@@ -13,6 +13,8 @@ sessions  who is logged in
 asker     asks the door for one session, once for all widgets, and knows how the door is
 serving   where it listens
 trend     the last hour as curves; pure
+numbers   a day, a week, a month in numbers; pure
+replays   how a replay of archived files is told; pure
 views     what is shown, made from what the door tells; pure
 words     how things are said; pure
 pages     the pages

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
-from wats_worker.console.words import Mood
+from wats_worker.console.words import Mood, Portion
 
 
 @contextmanager
@@ -86,6 +86,24 @@ def facts(rows: Sequence[tuple[str, str]]) -> None:
         for name, value in rows:
             words(name, tag="dt")
             words(value, tag="dd")
+
+
+@contextmanager
+def table(heads: Sequence[str]) -> Iterator[None]:
+    """A table; its rows follow. On a narrow screen it is moved sideways, and the page stays where it is."""
+    with box("scroll"), box("table", "table"):
+        with box(tag="thead"), box(tag="tr"):
+            for head in heads:
+                words(head, tag="th")
+        with box(tag="tbody"):
+            yield
+
+
+def bar(shown: Portion) -> None:
+    """A share as a number, and as a bar."""
+    words(shown.text)
+    with box("bar"):
+        place("bar-part").style(f"width: {shown.percent}%")
 
 
 def raw(text: str, label: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from wats_broker.trend import Sample
 from wats_worker.console.trend import points, rates
+from wats_worker.control.models.numbers import HourLine
 
 _INK: Final = "#8593a3"
 _GRID: Final = "rgba(133, 147, 163, 0.22)"
@@ -41,7 +42,24 @@ def depth(samples: Sequence[Sample]) -> dict[str, Any]:
     )
 
 
-def _plot(curves: Sequence[Curve], *, stacked: bool) -> dict[str, Any]:
+def hours(lines: Sequence[HourLine], *, days: bool) -> dict[str, Any]:
+    """What came in and what was delivered, hour by hour.
+
+    Args:
+        lines: Every hour.
+        days: Whether they are of many days, so that the axis has to tell which.
+    """
+    return _plot(
+        [
+            ("files taken in", _BLUE, ((one.at, one.files) for one in lines)),
+            ("reports delivered", _GREEN, ((one.at, one.reports) for one in lines)),
+        ],
+        stacked=False,
+        times="{MM}-{dd} {HH}:{mm}" if days else "{HH}:{mm}",
+    )
+
+
+def _plot(curves: Sequence[Curve], *, stacked: bool, times: str = "{HH}:{mm}") -> dict[str, Any]:
     return {
         "animation": False,
         "textStyle": {
@@ -62,7 +80,7 @@ def _plot(curves: Sequence[Curve], *, stacked: bool) -> dict[str, Any]:
             "type": "time",
             "axisLine": {"lineStyle": {"color": _GRID}},
             "axisTick": {"show": False},
-            "axisLabel": {"color": _INK, "hideOverlap": True, "formatter": "{HH}:{mm}"},
+            "axisLabel": {"color": _INK, "hideOverlap": True, "formatter": times},
         },
         "yAxis": {
             "type": "value",

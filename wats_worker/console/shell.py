@@ -11,7 +11,7 @@ from nicegui.elements.mixins.text_element import TextElement
 from wats_worker.console import parts, questions
 from wats_worker.console.asker import Sky, Weather
 from wats_worker.console.gate import SESSION
-from wats_worker.console.pages import attention, converters, file, line, sources, workers
+from wats_worker.console.pages import attention, converters, file, line, numbers, replays, sources, workers
 from wats_worker.console.pages import files as search
 from wats_worker.console.sessions import Session, Theme
 from wats_worker.console.tab import Tab
@@ -24,6 +24,8 @@ _PLACES: Final = (
     ("/", "Line", "conveyor_belt"),
     ("/attention", "Attention", "report"),
     ("/files", "Files", "search"),
+    ("/numbers", "Numbers", "bar_chart"),
+    ("/replays", "Replays", "history"),
     ("/sources", "Sources", "folder_open"),
     ("/workers", "Workers", "memory"),
     ("/converters", "Converters", "transform"),
@@ -63,6 +65,9 @@ def shell() -> None:
                     "/attention": partial(attention.page, tab),
                     "/files": partial(search.page, tab),
                     "/files/{file_id}": partial(file.page, tab),
+                    "/numbers": partial(numbers.page, tab),
+                    "/replays": partial(replays.page, tab),
+                    "/replays/{job_id}": partial(replays.single, tab),
                     "/sources": partial(sources.page, tab),
                     "/workers": partial(workers.page, tab),
                     "/converters": partial(converters.page, tab),

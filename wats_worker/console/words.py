@@ -1,6 +1,7 @@
 """How things are said to people. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -73,6 +74,26 @@ def size(count: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1024
     return f"{amount:.1f} GB"
+
+
+@dataclass(frozen=True)
+class Portion:
+    """A share of all, to be read and to be drawn."""
+
+    text: str
+    percent: float
+
+
+def portion(share: float) -> Portion:
+    """A share from 0 to 1. What is not quite all is never shown as all, and next to nothing not as nothing.
+
+    >>> [portion(share).text for share in (1, 0.99996, 0.5, 0.00001, 0)]
+    ['100 %', '99.9 %', '50.0 %', '0.1 %', '0 %']
+    """
+    percent = min(max(share, 0.0), 1.0) * 100
+    if percent in {0.0, 100.0}:
+        return Portion(f"{percent:.0f} %", percent)
+    return Portion(f"{min(max(round(percent, 1), 0.1), 99.9)} %", round(percent, 1))
 
 
 def clock(at: float) -> str:

@@ -18,6 +18,12 @@ _FACTS: Final = frozenset({"converter", "jail", "reports", "confidence", "deaths
 #: Reports that are listed; a lot of semiconductors has ten thousand.
 _REPORTS: Final = 50
 
+#: How a delivered file is replayed: what the button says, its picture, whether a difference is sent.
+_AGAIN: Final = (
+    ("Convert again and compare", "compare_arrows", False),
+    ("… and send what differs", "send", True),
+)
+
 
 def page(tab: Tab, file_id: str) -> None:
     """Build it."""
@@ -33,13 +39,13 @@ def page(tab: Tab, file_id: str) -> None:
         except Denied:  # it is not on the spool any more, which the rest of the page tells
             return b""
 
-    live = Live(load, lambda found: _show(tab, found, live))
+    live = Live(load, lambda found: _show(tab, file_id, found, live))
     Live(source, partial(_look, file_id), every_s=10.0)
 
 
-def _show(tab: Tab, found: FileHistory, live: Live[FileHistory]) -> None:
+def _show(tab: Tab, file_id: str, found: FileHistory, live: Live[FileHistory]) -> None:
     with parts.card(classes="hero"):
-        _head(tab, found, live)
+        _head(tab, file_id, found, live)
     if found.reason or found.stderr or found.warnings:
         _why(found)
     with parts.box("columns"):
@@ -53,7 +59,7 @@ def _show(tab: Tab, found: FileHistory, live: Live[FileHistory]) -> None:
                 parts.facts(_details(found))
 
 
-def _head(tab: Tab, found: FileHistory, live: Live[FileHistory]) -> None:
+def _head(tab: Tab, file_id: str, found: FileHistory, live: Live[FileHistory]) -> None:
     known = found.file or found.archive
     name = known.name if known else (found.spool.path if found.spool else "")
     state = found.file.state if found.file else (FileState.DELIVERED if found.archive else None)
@@ -68,6 +74,12 @@ def _head(tab: Tab, found: FileHistory, live: Live[FileHistory]) -> None:
     if tab.operates and found.file and state is FileState.QUARANTINED:
         ask = partial(deeds.replay, tab, found.file.file_id, name, live)
         parts.button("Replay", icon="replay", kind="primary", on_click=ask)
+    elif tab.operates and found.archive and found.archive.has_bytes:
+        with parts.box("hero-keys"):
+            for text, icon, send in _AGAIN:
+                whole = found.file.file_id if found.file else file_id
+                ask = partial(deeds.compare, tab, whole, name, send=send)
+                parts.button(text, icon=icon, on_click=ask)
 
 
 def _why(found: FileHistory) -> None:
