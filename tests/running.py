@@ -57,6 +57,8 @@ token_file = "{folder}/token"
 requests_per_minute = {server.settings.rate}
 [spool]
 folder = "{folder}/spool"
+# Some tests have small disks on purpose.
+slow_below_mb = 0
 [control]
 requests_per_minute = 6000
 burst = 1000

@@ -18,8 +18,6 @@ ENDS = {"refused": FileState.QUARANTINED, "converted": FileState.DELIVERED}
 LEFT_ALONE = {
     *("symlink", "symlink_good", "symlink_loop", "symlink_dangling", "fifo", "socket", "directory"),
     *("name_hidden", "name_tmp", "name_part", "name_lock", "name_filepart"),
-    # They begin with a dot, as what is hidden does.
-    *("name_dots", "name_encoded_traversal", "name_backslash"),
 }
 
 

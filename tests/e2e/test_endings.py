@@ -99,4 +99,6 @@ def test_the_log_has_events_and_nothing_else(line):
     line.stop()
 
     assert {entry["stage"] for entry in events(line, "worker_stopping")} == {"convert", "upload"}
-    assert len(events(line, "child_stopped")) == 5
+    assert len(events(line, "child_stopped")) == len(
+        {"broker", "control", "watch", "convert", "upload", "archive"}
+    )

@@ -60,7 +60,7 @@ def test_a_source_and_a_limit_are_taken_up_under_load(make_line):
             )
         )
         wait_until(lambda: "SN-OTHER" in serials(line), what=f"the new source; see {line.log}", timeout=60)
-        wait_until(lambda: len(line.logged("child_stopped")) == 4, what="every stage to change", timeout=60)
+        wait_until(lambda: len(line.logged("child_stopped")) == 5, what="every stage to change", timeout=120)
     line.wait_for(testers.count + 1)
     line.wait_for_rest()
 

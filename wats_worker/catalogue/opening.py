@@ -5,7 +5,7 @@ newer release has changed is left alone.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,10 +41,12 @@ def open_database(url: SecretStr | None, file: Path) -> Engine:
         CatalogueTooNew: a newer release has changed it.
     """
     address = make_url(url.get_secret_value()) if url else URL.create("sqlite", database=str(file))
-    with weather(name_of(address)):
+    with weather(name_of(address)), ExitStack() as opened:
         engine = _sqlite(address) if address.get_backend_name() == "sqlite" else _postgres(address)
+        opened.callback(engine.dispose)
         with engine.connect() as connection, _alone(connection, address):
             upgrade(connection)
+        opened.pop_all()  # it is the caller's to close, now that it can be used
     return engine
 
 
