@@ -473,7 +473,7 @@ class DiskSpool:
         if self.place(file_id) is not Place.WAITING:
             return self.place(file_id) is Place.FINISHED
         if not self.converted(file_id) or self.pending(file_id) or self.changed(file_id):
-            return False
+            return self.place(file_id) is Place.FINISHED  # somebody else may have finished it while we looked
         self._step("finish")
         self._move(file_id, Place.WAITING, Place.FINISHED)
         return True
