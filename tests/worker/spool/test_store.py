@@ -53,25 +53,6 @@ def test_a_delivered_report_is_moved_and_counted(spool, file_id):
     assert (spool.source(file_id).parent / "sent/r1.json").read_bytes() == b"1"
 
 
-def test_delivering_twice_is_boring(spool, file_id):
-    """Everything may happen twice."""
-    spool.save_reports(file_id, {"r1": b"1"})
-    spool.delivered(file_id, "r1", {})
-
-    assert spool.delivered(file_id, "r1", {}) == 0
-    assert len(spool.receipts(file_id)) == 1
-
-
-def test_a_delivered_report_does_not_come_back_by_another_conversion(spool, file_id):
-    """A conversion that is repeated after a delivery finds it done."""
-    spool.save_reports(file_id, {"r1": b"1", "r2": b"2"})
-    spool.delivered(file_id, "r1", {})
-
-    spool.save_reports(file_id, {"r1": b"1", "r2": b"2"})
-
-    assert spool.pending(file_id) == ["r2"]
-
-
 def test_a_crash_after_the_receipt_leaves_nothing_pending(spool, file_id, tmp_path):
     """The receipt is what counts."""
 
