@@ -8,35 +8,26 @@ What is where is told in ``shelf``; that one card decides, in ``cards``; how a f
 ``shipping``. On the host's own disk lie only files that are on their way in, and scratch.
 """
 
-import os
 import secrets
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from wats_worker.spool import names, post_actions
-from wats_worker.spool.cards import Card, Cards
+from wats_worker.spool import moves, names, post_actions
+from wats_worker.spool.cards import Card
 from wats_worker.spool.claim import store
 from wats_worker.spool.errors import NotInSpool, SpoolUnusable, disk_weather
-from wats_worker.spool.made import UNTOLD, Made, Making, ReportCard
+from wats_worker.spool.landing import Landing
 from wats_worker.spool.model import Claimable, Claimed, DiskRoom, FileMeta, Outcome, Place
-from wats_worker.spool.packs import Packs, StoreDraft, pack_key
 from wats_worker.spool.post_actions import PostAction
-from wats_worker.spool.receipts import Receipts
 from wats_worker.spool.shipping import Shipped, Shipping
-from wats_worker.spool.store import DiskSpool
+from wats_worker.spool.stored_reports import StoredReports
 from wats_worker.spool.weather import SpoolStore
 from wats_worker.store.store import Store
 
-#: Questions to the store at once, where there are many.
-_AT_ONCE: Final = 8
-#: A mark that stands for so long is looked at, and then no more for as long.
-_OLD_S: Final = 600.0
 #: What needs the bytes in a folder of this host.
 _HERE: Final = frozenset({PostAction.MOVE, PostAction.ZIP})
 
@@ -45,7 +36,7 @@ def _go_on(_step: str) -> None:
     """What happens between two steps outside of tests: nothing."""
 
 
-class SharedSpool:
+class SharedSpool(StoredReports):
     """A spool whose files lie in a store. Open it in the process that uses it, after every fork.
 
     Args:
@@ -58,25 +49,18 @@ class SharedSpool:
     def __init__(
         self,
         store: Store,
-        landing: DiskSpool,
+        landing: Landing,
         *,
         patience_s: float = 5.0,
         step: Callable[[str], None] = _go_on,
     ) -> None:
-        self.root = landing.root
+        mark = f"tempo/{secrets.token_hex(4)}"
+        super().__init__(SpoolStore(store, mark=mark, patience_s=patience_s), landing, step)
         self.name = store.name
-        self._landing = landing
-        self._step = step
-        self._store = SpoolStore(store, mark=f"tempo/{secrets.token_hex(4)}", patience_s=patience_s)
-        self._cards = Cards(self._store, step)
-        self._packs = Packs(self._store)
-        self._receipts = Receipts(self._store)
         self._shipping = Shipping(landing, self._store, self._cards, step)
         self._guard = threading.Lock()
         #: Second copies that somebody was given and has not disposed of.
         self._copies: set[str] = set()
-        #: When a mark was looked at.
-        self._looked: dict[tuple[str, int], float] = {}
 
     def close(self) -> None:
         """Leave nothing half-made behind."""
@@ -187,165 +171,6 @@ class SharedSpool:
         trouble = self._store.trouble()
         return replace(room, writable=room.writable and not trouble, trouble=trouble)
 
-    def place(self, file_id: str) -> Place | None:
-        """Where a file is, if it is here."""
-        card = self._cards.find(file_id)
-        return card.place if card else None
-
-    def places(self, file_ids: Sequence[str]) -> list[Place | None]:
-        """The same for many."""
-        return self._for_each(self.place, file_ids)
-
-    def meta(self, file_id: str) -> FileMeta:
-        """The card of a file."""
-        return self._cards.read(file_id).meta
-
-    @contextmanager
-    def bytes_of(self, file_id: str) -> Iterator[Path]:
-        """A copy of a file's bytes on this host, for as long as the block lasts."""
-        card = self._cards.read(file_id)
-        with self._landing.landing() as folder:
-            path = folder / "bytes"
-            with disk_weather(self.root):
-                if self._store.fetch(f"{card.home}/source", path):
-                    os.utime(path, ns=(card.meta.mtime_ns, card.meta.mtime_ns))
-            yield path
-
-    def has_bytes(self, file_id: str) -> bool:
-        """Whether the bytes of a file are there."""
-        return self._store.size(f"{self._cards.read(file_id).home}/source") is not None
-
-    def piece(self, file_id: str, start: int, size: int) -> tuple[bytes, int] | None:
-        """So many bytes of a file from a place on, and how many it has; None if they are not there."""
-        key = f"{self._cards.read(file_id).home}/source"
-        total = self._store.size(key)
-        if total is None:
-            return None
-        some = min(size, max(0, total - start))
-        found = self._store.part(key, start, some) if some else b""
-        return None if found is None else (found, total)
-
-    def waiting(self) -> Iterator[str]:
-        """The ids of all files that are not finished."""
-        return self._listed(Place.WAITING)
-
-    def quarantined(self) -> Iterator[str]:
-        """The ids of all files that a person has to look at."""
-        return self._listed(Place.QUARANTINED)
-
-    def finished(self) -> Iterator[str]:
-        """The ids of all files that are to go into the archive."""
-        return self._listed(Place.FINISHED)
-
-    def _listed(self, place: Place) -> Iterator[str]:
-        told: set[str] = set()
-        for file_id, turn, made_at in self._cards.listed(place):
-            old = abs(time.time() - made_at) > _OLD_S
-            if file_id in told or (old and not self._is_true(file_id, place, turn)):
-                continue
-            told.add(file_id)
-            yield file_id
-
-    def _is_true(self, file_id: str, place: Place, turn: int) -> bool:
-        """Whether an old mark tells of what is. Hardly ever it does not, so it is not asked each time."""
-        now = time.monotonic()
-        with self._guard:
-            if now - self._looked.get((file_id, turn), float("-inf")) < _OLD_S:
-                return True
-            self._looked = {mark: at for mark, at in self._looked.items() if now - at < _OLD_S}
-        if not self._cards.tidy(file_id, place, turn):
-            return False
-        with self._guard:
-            self._looked[file_id, turn] = now
-        return True
-
-    # Reports
-
-    @contextmanager
-    def draft(self, file_id: str) -> Iterator[StoreDraft]:
-        """A place for the reports of a file while they are made."""
-        if self._cards.read(file_id).place is not Place.WAITING:
-            raise NotInSpool(f"file {file_id} is not waiting in the spool")
-        with ExitStack() as held:
-            draft = StoreDraft(
-                root=self.root,
-                corner=held.enter_context(self._landing.landing()),
-                file_id=file_id,
-                store=self._store,
-                cards=self._cards,
-                step=self._step,
-            )
-            held.callback(draft.close)
-            yield draft
-
-    def save_reports(self, file_id: str, made: Mapping[str, bytes], how: Making = UNTOLD) -> None:
-        """A draft of these reports, kept."""
-        with self.draft(file_id) as draft:
-            for report_id, body in made.items():
-                draft.add(ReportCard(report_id=report_id), body)
-            draft.keep(how)
-
-    def converted(self, file_id: str) -> bool:
-        """Whether the reports of a file are here, be it that all of them are delivered already."""
-        return self._cards.read(file_id).pack is not None
-
-    def made(self, file_id: str) -> Made:
-        """How the reports of a file were made, and of what they tell."""
-        return self._made(self._cards.read(file_id))
-
-    def _made(self, card: Card) -> Made:
-        return self._packs.index(pack_key(card)).made if card.pack else Made()
-
-    def pending(self, file_id: str) -> list[str]:
-        """The reports of a file that are not confirmed yet, in their order."""
-        return self._pending(self._cards.read(file_id))
-
-    def _pending(self, card: Card) -> list[str]:
-        confirmed = self._receipts.ids(card) if card.pack else ()
-        return [one.report_id for one in self._made(card).reports if one.report_id not in confirmed]
-
-    def report(self, file_id: str, report_id: str) -> bytes:
-        """The JSON of a report that is not confirmed yet."""
-        names.report_id(report_id)
-        card = self._cards.read(file_id)
-        if card.pack is None or self._receipts.has(card, report_id):
-            raise NotInSpool(f"file {file_id} has no pending report {report_id}")
-        return self._packs.report(pack_key(card), report_id)
-
-    def body(self, file_id: str, report_id: str) -> bytes | None:
-        """The JSON of a report of a finished file; of an earlier attempt, if the last one did not give it."""
-        names.report_id(report_id)
-        card = self._cards.read(file_id)
-        ours = pack_key(card)
-        others = [entry.key for entry in self._store.list(f"{card.home}/packs") if entry.key != ours]
-        for key in [ours, *others] if ours else others:
-            with suppress(NotInSpool):
-                return self._packs.report(key, report_id)
-        return None
-
-    def delivered(self, file_id: str, report_id: str, receipt: Mapping[str, Any]) -> int:
-        """Note that the server has confirmed a report; how many are left, or a hundred of many."""
-        card = self._cards.read(file_id)
-        reports = {one.report_id for one in self._made(card).reports}
-        if report_id in reports:
-            self._step("note-receipt")
-            self._receipts.note(card, report_id, receipt)
-        return self._receipts.left(card, reports)
-
-    def receipt(self, file_id: str, report_id: str) -> dict[str, Any] | None:
-        """What the server said to a report, if it is delivered."""
-        return self._receipts.find(self._cards.read(file_id), names.report_id(report_id))
-
-    def receipts(self, file_id: str) -> list[dict[str, Any]]:
-        """What the server said to the delivered reports of a file."""
-        return self._receipts.read(self._cards.read(file_id))
-
-    def discard(self, file_id: str, report_id: str, receipt: Mapping[str, Any]) -> int:
-        """A person gave up a report; how many of the file are still pending."""
-        card = self._cards.read(file_id)
-        self._receipts.note(card, report_id, receipt)
-        return len(self._pending(card))
-
     # Moving files on
 
     def quarantine(self, file_id: str, reason: Mapping[str, Any], stderr: bytes) -> None:
@@ -357,42 +182,13 @@ class SharedSpool:
         if token:
             self._step("put-stderr")
             self._store.put(f"{there.home}/stderr/{token}", stderr)
-
-        def aside(card: Card) -> Card:
-            if card.place is not Place.WAITING or card.life != there.life:
-                return card
-            told = {"place": Place.QUARANTINED, "reason": dict(reason), "stderr": token}
-            return card.model_copy(update=told)
-
-        self._cards.change(there, aside)
-
-    def reason(self, file_id: str) -> dict[str, Any]:
-        """Why a file is in quarantine."""
-        card = self._cards.find(file_id)
-        if card is None or card.place is not Place.QUARANTINED:
-            raise NotInSpool(f"file {file_id} is not in quarantine")
-        return card.reason
-
-    def stderr(self, file_id: str, *, most: int) -> bytes:
-        """The end of what the converter of a quarantined file said, up to so many bytes."""
-        card = self._cards.read(file_id)
-        found = self._store.get(f"{card.home}/stderr/{card.stderr}") if card.stderr else None
-        return found.data[-most:] if found else b""
+        self._cards.change(there, lambda now: moves.aside(now, there, reason, token))
 
     def replay(self, file_id: str, *, converter: str = "") -> None:
         """Take a file out of quarantine, to be converted again from the beginning."""
-
-        def again(card: Card) -> Card:
-            if card.place is Place.FINISHED:
-                return card
-            fresh: dict[str, Any] = {"place": Place.WAITING, "pack": None, "reason": {}, "stderr": ""}
-            if card.place is Place.QUARANTINED:
-                fresh["meta"] = card.meta.model_copy(update={"converter": converter})
-            return card.model_copy(update=fresh)
-
         there = self._cards.find(file_id)
         if there is not None:
-            self._cards.change(there, again)
+            self._cards.change(there, lambda now: moves.again(now, converter))
 
     def restore(self, card: FileMeta, content: Iterable[bytes]) -> bool:
         """Put a file back that was archived, under a new life; whether it is here now by this."""
@@ -415,7 +211,7 @@ class SharedSpool:
         if card.pack is None or self._pending(card):
             return False
         self._step("finish")
-        return self._cards.change(card, lambda now: _finished(now, card)).place is Place.FINISHED
+        return self._cards.change(card, lambda now: moves.finished(now, card)).place is Place.FINISHED
 
     def act(self, file_id: str, action: PostAction, folder: Path) -> None:
         """Do the post action of a finished file. Who does it has to reach the done folder."""
@@ -442,21 +238,4 @@ class SharedSpool:
         self._step("leave")
         self._store.delete(*(entry.key for entry in self._store.list(card.home)))
         with suppress(NotInSpool):  # another one has just done so
-            self._cards.change(card, lambda now: _left(now, card))
-
-    def _for_each(self, act: Callable[[Any], Any], things: Sequence[Any]) -> list[Any]:
-        if len(things) < 2:
-            return [act(thing) for thing in things]
-        with ThreadPoolExecutor(_AT_ONCE) as hands:
-            return list(hands.map(act, things))
-
-
-def _finished(card: Card, seen: Card) -> Card:
-    """The card of a file whose every report is delivered; unless other reports have come in their place."""
-    same = card.place is Place.WAITING and card.pack == seen.pack and card.life == seen.life
-    return card.model_copy(update={"place": Place.FINISHED}) if same else card
-
-
-def _left(card: Card, seen: Card) -> Card:
-    """The card of a file that is here no more, if that is the stay that is over."""
-    return card.model_copy(update={"left": True}) if card.life == seen.life else card
+            self._cards.change(card, lambda now: moves.left(now, card))

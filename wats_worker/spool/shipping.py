@@ -17,8 +17,8 @@ from typing import Final
 
 from wats_worker.spool.cards import Card, Cards
 from wats_worker.spool.errors import NotInSpool
+from wats_worker.spool.landing import Landing
 from wats_worker.spool.model import Place
-from wats_worker.spool.store import DiskSpool
 from wats_worker.spool.weather import SpoolStore
 
 #: Files on their way at once. What takes time is the store's answer, not our work.
@@ -44,7 +44,7 @@ class Shipping:
     """
 
     def __init__(
-        self, landing: DiskSpool, store: SpoolStore, cards: Cards, step: Callable[[str], None]
+        self, landing: Landing, store: SpoolStore, cards: Cards, step: Callable[[str], None]
     ) -> None:
         self._landing = landing
         self._store = store
