@@ -111,7 +111,7 @@ class LastFile:
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Run:
     """One unit in one process at one moment: any texts that are the same for the same."""
 
@@ -120,7 +120,7 @@ class Run:
     report_id: str  #: the id that the server knows the report by
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Earlier:
     """What is remembered of a run that was told."""
 

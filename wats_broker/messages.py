@@ -91,7 +91,7 @@ class FileSeen:
     waited_s: float | None = None  #: from being finished to being claimed, where somebody knows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Offer:
     """One report that wants into the upload queue."""
 

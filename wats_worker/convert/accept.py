@@ -9,6 +9,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from sys import intern
 from typing import Any, Final, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
@@ -38,18 +39,18 @@ def report_id(file_id: str, position: int) -> str:
 
 
 def card_of(report_id: str, report: Report) -> ReportCard:
-    """What people find a report by."""
+    """What people find a report by. What is mostly the same for all reports of a file is in memory once."""
     return ReportCard(
         report_id=report_id,
         sent_as=report.get("id") or "",
-        kind=report["type"],
+        kind=intern(report["type"]),
         serial=report["sn"],
-        part=report["pn"],
-        revision=report["rev"],
-        process=str(report["processCode"]),
-        station=report["machineName"],
+        part=intern(report["pn"]),
+        revision=intern(report["rev"]),
+        process=intern(str(report["processCode"])),
+        station=intern(report["machineName"]),
         started=report["start"],
-        result=report["result"],
+        result=intern(report["result"]),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from wats_broker.files import create, flush, fsync_folder
+from wats_broker.files import create, flush, fsync_folder, write_all
 from wats_worker.spool import names, reports
 from wats_worker.spool.errors import disk_weather
 from wats_worker.spool.made import Made, Making, ReportCard
@@ -67,7 +67,9 @@ class Draft:
             return
         with disk_weather(self._root):
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            self._open.append(create(self._folder / reports.ORDER, reports.order(made)))
+            self._open.append(create(self._folder / reports.ORDER))
+            for line in reports.order(made):
+                write_all(self._open[-1], line)
             self._flush()
             fsync_folder(self._folder)
             final = self._home / "reports"

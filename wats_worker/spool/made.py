@@ -4,15 +4,15 @@ It stands beside the reports on the spool and goes with them wherever they go, s
 report to find it, or has to ask the journal, which forgets, how it came to be.
 """
 
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
 
-class ReportCard(BaseModel):
+@dataclass(frozen=True, slots=True)  # of a large file there are a hundred thousand in memory
+class ReportCard:
     """What a report is found by. What a report does not tell is empty."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     report_id: str
     sent_as: str = ""  #: the id in the report itself, where the log brings its own
@@ -53,3 +53,17 @@ class Made(BaseModel):
 
     how: Making = UNTOLD
     reports: tuple[ReportCard, ...] = ()
+
+
+def plain(thing: object) -> dict[str, Any]:
+    """What ``json.dumps`` writes for a card, or for all of what was made: what is not empty.
+
+    It is asked for one card after the other, while the text is written. As dictionaries all of them together
+    would take three times as much memory as the text.
+    """
+    match thing:
+        case ReportCard():
+            return {field.name: value for field in fields(thing) if (value := getattr(thing, field.name))}
+        case Made():
+            return {"how": thing.how.model_dump(exclude_defaults=True), "reports": thing.reports}
+    raise TypeError(thing)

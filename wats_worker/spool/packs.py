@@ -18,7 +18,7 @@ from wats_broker.files import new_file
 from wats_worker.spool import names, shelf
 from wats_worker.spool.cards import Card, Cards, Pack
 from wats_worker.spool.errors import NotInSpool, disk_weather
-from wats_worker.spool.made import Made, Making, ReportCard
+from wats_worker.spool.made import Made, Making, ReportCard, plain
 from wats_worker.spool.model import Place
 from wats_worker.spool.weather import SpoolStore
 
@@ -91,12 +91,12 @@ class Packs:
         if size <= _SMALL:
             found = self._store.get(key)
             whole = found.data if found else None
-            told = whole[index_at:] if whole is not None else None
+            index = whole[index_at:] if whole is not None else None
         else:
-            told = self._store.part(key, index_at, size - index_at)
-        if told is None:
+            index = self._store.part(key, index_at, size - index_at)
+        if index is None:
             raise NotInSpool(f"the store has no {key}")
-        written = json.loads(told)
+        written = json.loads(index)
         made = Made.model_validate(written["made"])
         places, at = {}, 0
         for card, length in zip(made.reports, written["sizes"], strict=True):
@@ -202,11 +202,11 @@ class StoreDraft:
     def _finish(self, made: Made) -> str:
         """Write the index, and return the name of the pack."""
         index_at = sum(self._sizes)
-        # What a converter says may be no text that UTF-8 has.
-        told = json.dumps({"sizes": self._sizes, "made": made.model_dump(exclude_defaults=True)}).encode()
-        self._write(told)
+        # ASCII: what a converter says may be no text that UTF-8 has.
+        index = json.dumps({"sizes": self._sizes, "made": made}, default=plain).encode()
+        self._write(index)
         self.close()
-        return f"{secrets.token_hex(8)}.{index_at}.{index_at + len(told)}"
+        return f"{secrets.token_hex(8)}.{index_at}.{index_at + len(index)}"
 
     def _write(self, data: bytes) -> None:
         with disk_weather(self._root):

@@ -9,7 +9,7 @@ receipts.jsonl            what the server said; a report with a receipt is deliv
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from wats_broker.files import append_line
 from wats_worker.spool import names
-from wats_worker.spool.made import Made
+from wats_worker.spool.made import Made, plain
 
 #: No report id begins with an underscore.
 ORDER: Final = "_order.json"
@@ -43,24 +43,23 @@ def are_the_same(home: Path, made: Sequence[str], folder: Path) -> bool:
         return False
 
 
-def order(made: Made) -> bytes:
-    """The content of the file that says which reports there are.
+def order(made: Made) -> Iterator[bytes]:
+    """The lines of the file that says which reports there are.
 
     The ids stand on their own: they are read often, and all the rest is not.
     """
-    ids = json.dumps([card.report_id for card in made.reports])
-    # What a converter says may be no text that UTF-8 has.
-    told = json.dumps(made.model_dump(exclude_defaults=True))
-    return f"{ids}\n{told}\n".encode()
+    yield json.dumps([card.report_id for card in made.reports]).encode() + b"\n"
+    # ASCII: what a converter says may be no text that UTF-8 has.
+    yield json.dumps(made, default=plain).encode() + b"\n"
 
 
 def made(home: Path) -> Made:
     """How the reports of a file were made, and of what they tell."""
     try:
-        _, _, told = (home / "reports" / ORDER).read_bytes().partition(b"\n")
+        _, _, text = (home / "reports" / ORDER).read_bytes().partition(b"\n")
     except FileNotFoundError:
         return Made()
-    return Made.model_validate(json.loads(told))
+    return Made.model_validate(json.loads(text))
 
 
 def pending(home: Path) -> list[str]:

@@ -1,5 +1,6 @@
 """Numbers for people: what came, what was good, and what is wrong with the rest."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -26,8 +27,9 @@ def tested(catalogue):
         made = []
         for number, (serial, result, changes) in enumerate(runs):
             one = record(number)
-            card = one.reports[0].card.model_copy(
-                update={"serial": serial, "result": result, "part": "PN", "station": "ICT", **changes}
+            card = replace(
+                one.reports[0].card,
+                **{"serial": serial, "result": result, "part": "PN", "station": "ICT", **changes},
             )
             reports = (one.reports[0].model_copy(update={"card": card}),)
             made.append(one.model_copy(update={"reports": reports}))

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from doors import open_door
@@ -71,7 +72,7 @@ def test_reasons(run):
 def test_a_spreadsheet_obeys_no_tester(client, desk):
     """What begins like a formula is shown as it is."""
     one = record(0)
-    card = one.reports[0].card.model_copy(update={"part": "=cmd()"})
+    card = replace(one.reports[0].card, part="=cmd()")
     report = one.reports[0].model_copy(update={"card": card})
     desk.numbers()._catalogue.enter([one.model_copy(update={"reports": (report,)})])
 
