@@ -241,7 +241,8 @@ class EmbeddedServer:
             except BusyLoadingError:
                 time.sleep(_LOOK_S)
             except (RedisError, OSError) as error:
-                if self.gone():
+                # Who dies closes its connections first, and lets go of its lock a moment later.
+                if wait(self.gone, self._silence_s):
                     raise EmbeddedServerError(explain(self._place, 0)) from error
                 raise EmbeddedServerError(f"the server fell silent: {error}") from error
             else:
