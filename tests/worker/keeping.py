@@ -11,8 +11,11 @@ from wats_worker.convert.accept import report_id
 from wats_worker.spool.made import Making, ReportCard
 
 
-def kept(line, serial, *reports, how=None):
-    """Put a file of the first source into the archive, with the bodies of its reports; its id."""
+def kept(line, serial, *reports, how=None, about=None):
+    """Put a file of the first source into the archive, with the bodies of its reports; its id.
+
+    ``about`` is what its reports tell.
+    """
     folder = line.settings.sources[0].folder
     (folder / f"{serial}.log").write_text(serial)
     file = claimable(folder, f"{serial}.log")
@@ -27,20 +30,21 @@ def kept(line, serial, *reports, how=None):
     line.archive.keep(whole, [bodies])
     found, at = [], 0
     for number, body in enumerate(reports):
-        card_ = ReportCard(report_id=report_id(file.file_id, number))
+        card_ = ReportCard(report_id=report_id(file.file_id, number), **(about or {}))
         digest = hashlib.sha256(body).hexdigest()
-        found.append(KeptReport(card=card_, sha256=digest, offset=at, size=len(body)))
+        receipts = ({"stored_as": f"theirs-{serial}"},)
+        found.append(KeptReport(card=card_, sha256=digest, offset=at, size=len(body), receipts=receipts))
         at += len(body)
-    line.archive.add(
-        KeptFile(
-            edition=1,
-            archived_at=0,
-            card=card,
-            original=original,
-            how=how or Making(converter="hostile", version="1"),
-            reports=tuple(found),
-            bodies=whole,
-        )
+    record = KeptFile(
+        edition=1,
+        archived_at=0,
+        card=card,
+        original=original,
+        how=how or Making(converter="hostile", version="1"),
+        reports=tuple(found),
+        bodies=whole,
     )
+    line.archive.add(record)
+    line.catalogue.enter([record])
     shutil.rmtree(line.spool.root / "files" / file.file_id)
     return file.file_id

@@ -60,7 +60,7 @@ class Comparer:
         if not archive.has_bytes(record.original):
             return found.model_copy(update={"why": "its bytes are not kept"})
         workshop = self._workshop(record.card.pool)
-        applied = self._rule(record, wanted, workshop)
+        applied = self.rule(record, wanted)
         if isinstance(applied, str):
             return found.model_copy(update={"why": applied})
         made = _Made()
@@ -76,21 +76,28 @@ class Comparer:
         verdict = Verdict.DIFFERENT if changes else Verdict.SAME
         return found.model_copy(update={**told, "verdict": verdict, "reports": changes})
 
-    def _rule(self, record: KeptFile, wanted: JobWanted, workshop: Workshop) -> Rule | str:
-        """Who converts it, with which options; or why nobody does."""
+    def rule(self, record: KeptFile, wanted: JobWanted) -> Rule | str:
+        """Who converts it, with which options; or why nobody can."""
         if wanted.version == "recorded":
-            how = record.how
-            if not how.converter:
-                return "nobody wrote down what made its reports"
-            here = workshop.version(how.converter)
-            if here != how.version:
-                there = f"version {here} is" if here else "no version is"
-                return f"{how.converter} {how.version} made its reports, and {there} installed"
-            return Rule(how.converter, how.options)
+            return self._recorded(record)
         source = self._line.all_sources.get(record.card.source)
         if source is None:
             return f"there is no source {record.card.source!r} any more, so nobody knows its converter"
         return overruled(rule(source, self._line.settings), wanted.converter or record.card.converter)
+
+    def _recorded(self, record: KeptFile) -> Rule | str:
+        how = record.how
+        if not how.converter:
+            return "nobody wrote down what made its reports"
+        # The roster as it is now: somebody may exchange a plugin while a job is at work.
+        entry = self._workshop(record.card.pool).roster.by_name.get(how.converter)
+        if entry is None or entry.version != how.version:
+            there = f"version {entry.version} is" if entry else "no version is"
+            return (
+                f"{how.converter} {how.version} made its reports, and {there} installed: put {how.version} "
+                "in its place, or replay by today's version"
+            )
+        return Rule(how.converter, how.options)
 
     def _convert(self, record: KeptFile, applied: Rule, workshop: Workshop, made: "_Made") -> Attempt:
         with tempfile.TemporaryDirectory(prefix="wats-", dir=self._scratch()) as folder:

@@ -1,8 +1,10 @@
 """The duty that works on replay jobs: some files at a time, below whatever comes in.
 
-    next file ──► compare in the jail ──► different, and to be sent? ──► out of the archive, behind everything
-        ▲                                                                           │
-        └──── write down how far we are ◄───────────────────────────────────────────┘
+    which files? ──► written down, once
+                         │
+                     next file ──► compare in the jail ──► different, and to be sent? ──► out of the archive,
+                         ▲                                                                behind everything
+                         └──── write down how far we are ◄───────────────────────────────────────┘
 
 Whoever is killed has at most one file to do again, and that is boring: it is compared once more, and one that
 is on its way already is left alone.
@@ -20,11 +22,14 @@ from wats_worker.app.duties import Duty
 from wats_worker.app.line import Line
 from wats_worker.archive.errors import Damaged
 from wats_worker.archive.record import KeptFile
-from wats_worker.catalogue.finding import Wanted
+from wats_worker.catalogue.entry import Page
+from wats_worker.catalogue.errors import CatalogueError
 from wats_worker.control import replaying
 from wats_worker.control.desk import Desk
-from wats_worker.control.models.jobs import FileChange, Job, JobState, Verdict
+from wats_worker.control.models.jobs import FileChange, Job, JobState, JobWanted, Mode, Verdict
 from wats_worker.sandbox.errors import JailUnavailable
+from wats_worker.spool.errors import NotInSpool
+from wats_worker.store.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +37,16 @@ log = logging.getLogger(__name__)
 _BUSY_FILES: Final = 20
 #: The same for the part of the upload queue that is taken.
 _BUSY_QUEUE: Final = 0.5
-#: Files of units with one serial number.
-_OF_ONE_SERIAL: Final = 1000
 #: Seconds of its allowance that a job may use at once after a pause.
 _BURST_S: Final = 5.0
-#: Records that are looked at between two notes of how far we are.
-_LOOKED: Final = 1000
+#: Files that the catalogue is asked for at once.
+_PAGE: Final = 5000
+#: What ends by itself: the job says what it waits for, and goes on.
+_WEATHER: Final = (JailUnavailable, CatalogueError, StoreError, replaying.Full)
+
+
+class _Interrupted(Exception):
+    """Somebody else goes on, or nobody."""
 
 
 def replays(line: Line, desk: Desk) -> Duty:
@@ -73,85 +82,106 @@ class Replayer:
     def work(self, go_on: Callable[[], bool]) -> None:
         """Do as many files as are due."""
         open_jobs = [job for job in reversed(self._jobs.all()) if not job.is_over]
-        if not open_jobs:
-            self._comparer.close()
-            self._paid_until.clear()
+        if open_jobs:
+            self._some_of(open_jobs[0], go_on)
             return
-        job = open_jobs[0]
-        try:
-            self._some_of(job, go_on)
-        except JailUnavailable as unavailable:
-            self._wait(job, str(unavailable))
+        self._comparer.close()
+        self._paid_until.clear()
 
     def _some_of(self, job: Job, go_on: Callable[[], bool]) -> None:
-        if job.state is JobState.WAITING:
-            job = job.model_copy(update={"state": JobState.RUNNING})
-            log.info("replay_begun", extra={"job": job.id, "who": job.who})
-        for looked, (file_id, share) in enumerate(self._ids(job), start=1):
-            if not go_on() or self._is_cancelled(job):
-                return
-            record = self._record(file_id)
-            if record is None or _fits(record, job):
+        try:
+            if job.state is JobState.WAITING:
+                job = self._begun(job, go_on)
+            for file_id in self._jobs.chosen(job.id, after=job.done):
+                if not go_on() or self._is_cancelled(job):
+                    return
                 if reason := self._not_now(job):
                     self._wait(job, reason)
                     return
-                try:
-                    job = self._do(job, file_id, record)
-                except replaying.Full:
-                    self._wait(job, "the upload queue is full")
-                    return
-            job = job.model_copy(update={"after": file_id, "progress": share, "waits_for": ""})
-            if record is None or _fits(record, job) or not looked % _LOOKED:
+                job = self._do(job, file_id)
                 self._jobs.save(job)
-        self._jobs.save(job.model_copy(update={"state": JobState.DONE, "progress": 1.0, "waits_for": ""}))
+        except _Interrupted:
+            return
+        except _WEATHER as reason:
+            self._wait(job, str(reason))
+            return
+        self._jobs.save(job.model_copy(update={"state": JobState.DONE, "waits_for": ""}))
         log.info("replay_done", extra={"job": job.id, "files": job.done})
 
-    def _do(self, job: Job, file_id: str, record: KeptFile | None) -> Job:
-        change = self._compared(job, file_id, record)
-        if change.verdict is Verdict.DIFFERENT and job.wanted.mode == "send":
-            change = self._sent(job, change)
+    def _begun(self, job: Job, go_on: Callable[[], bool]) -> Job:
+        """Write down which files it is about, so that what comes in later changes nothing about that."""
+        total = self._jobs.choose(job.id, self._found(job, go_on))
+        job = job.model_copy(update={"state": JobState.RUNNING, "total": total, "waits_for": ""})
+        self._jobs.save(job)
+        log.info("replay_begun", extra={"job": job.id, "who": job.who, "files": total})
+        return job
+
+    def _found(self, job: Job, go_on: Callable[[], bool]) -> Iterator[str]:
+        """The files that are wanted: as they were named, or as the catalogue tells them, the latest first."""
+        wanted, after = job.wanted, ""
+        yield from wanted.file_ids
+        while wanted.said():
+            if not go_on() or self._is_cancelled(job):
+                raise _Interrupted
+            page = self._page(wanted, after)
+            yield from (entry.file_id for entry in page.entries)
+            if not page.next:
+                return
+            after = page.next
+
+    def _page(self, wanted: JobWanted, after: str) -> Page:
+        known, archived = self._line.catalogue, wanted.wanted(archived=True)
+        if wanted.text:
+            return known.look_for(wanted.text, archived, count=_PAGE, after=after)
+        return known.find(archived, count=_PAGE, after=after)
+
+    def _do(self, job: Job, file_id: str) -> Job:
+        """Do the next file; what came of it is counted, and noted unless it is the same."""
+        change = self._change(job, file_id)
         if change.verdict is not Verdict.SAME:
             self._jobs.note(job.id, change)
         counts = {**job.counts, change.verdict: job.counts.get(change.verdict, 0) + 1}
-        return job.model_copy(update={"done": job.done + 1, "counts": counts})
+        return job.model_copy(update={"done": job.done + 1, "counts": counts, "waits_for": ""})
 
-    def _compared(self, job: Job, file_id: str, record: KeptFile | None) -> FileChange:
+    def _change(self, job: Job, file_id: str) -> FileChange:
+        record = self._record(file_id)
         if record is None:
             why = "the archive does not have it, or it is damaged there"
             return FileChange(file_id=file_id, name="", verdict=Verdict.SKIPPED, why=why)
-        return self._comparer.compare(record, job.wanted)
+        if job.wanted.mode is Mode.SEND:
+            return self._sent(
+                job, record, FileChange(file_id=file_id, name=record.card.name, verdict=Verdict.SKIPPED)
+            )
+        change = self._comparer.compare(record, job.wanted)
+        if change.verdict is Verdict.DIFFERENT and job.wanted.mode is Mode.COMPARE_AND_SEND:
+            return self._sent(job, record, change)
+        return change
 
-    def _sent(self, job: Job, change: FileChange) -> FileChange:
+    def _sent(self, job: Job, record: KeptFile, change: FileChange) -> FileChange:
         """Send it again; its reports keep their ids, so the server replaces what it has."""
+        by = self._comparer.rule(record, job.wanted)
+        if isinstance(by, str):
+            return change.model_copy(update={"why": f"not sent: {by}"})
+        recorded = job.wanted.version == "recorded"
         why_not = replaying.from_archive(
             self._desk,
-            change.file_id,
-            converter=job.wanted.converter or "",
+            record,
+            converter=by.converter if recorded else job.wanted.converter or record.card.converter,
+            options=dict(by.options) if recorded else None,
             who=job.who,
             reason=job.wanted.reason,
         )
-        if why_not:
+        if why_not and not self._was_sent(job, record):
             return change.model_copy(update={"why": f"not sent: {why_not}"})
         return change.model_copy(update={"verdict": Verdict.SENT})
 
-    def _ids(self, job: Job) -> Iterator[tuple[str, float]]:
-        """The files that may be wanted, in order of their ids, and how far each one is on the way."""
-        wanted = job.wanted
-        if not wanted.file_ids and wanted.serial is None:
-            # Ids are hashes: they lie evenly between the first and the last.
-            for file_id in self._line.archive.file_ids(after=job.after):
-                yield file_id, int(file_id[:8], 16) / 2**32
-            return
-        ids = set(wanted.file_ids)
-        if wanted.serial is not None:
-            known = self._line.catalogue.find(
-                Wanted(serial=wanted.serial, archived=True), count=_OF_ONE_SERIAL
-            )
-            ids |= {entry.file_id for entry in known.entries}
-        ordered = sorted(ids)
-        for number, file_id in enumerate(ordered, start=1):
-            if file_id > job.after:
-                yield file_id, number / len(ordered)
+    def _was_sent(self, job: Job, record: KeptFile) -> bool:
+        """Whether this job has sent it: who worked on it was killed before he wrote that down."""
+        try:
+            replayed_at = self._line.spool.meta(record.file_id).replayed_at
+        except NotInSpool:
+            return False
+        return bool(replayed_at) and datetime.fromisoformat(replayed_at).timestamp() >= job.created_at
 
     def _record(self, file_id: str) -> KeptFile | None:
         try:
@@ -187,13 +217,3 @@ class Replayer:
 
     def _wait(self, job: Job, reason: str) -> None:
         self._jobs.save(job.model_copy(update={"waits_for": reason}))
-
-
-def _fits(record: KeptFile, job: Job) -> bool:
-    wanted, card = job.wanted, record.card
-    taken_in = datetime.fromisoformat(card.claimed_at).timestamp()
-    return (
-        wanted.source in {None, card.source}
-        and taken_in >= (wanted.since or 0.0)
-        and (wanted.until is None or taken_in <= wanted.until)
-    )

@@ -27,24 +27,30 @@ When = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]),
 ]
+#: The words by which files are found, here and wherever files are meant.
+Serial = Annotated[str, typer.Option(help="The beginning of a unit's serial number.")]
+Part = Annotated[str, typer.Option(help="A unit's part number.")]
+Name = Annotated[str, typer.Option(help="The beginning of the file's name.")]
+Checksum = Annotated[str, typer.Option(help="The SHA-256 of the file.")]
+Report = Annotated[str, typer.Option(help="Any id of a report: ours, its own, the server's.")]
+Station = Annotated[str, typer.Option(help="Where the unit was tested.")]
+OfSource = Annotated[str | None, typer.Option("--source", help="Only files of this source.")]
+InState = Annotated[FileState | None, typer.Option("--state", help="Only files in this state.")]
+#: Whatever a person has in his hand.
+AT_HAND: Final = "Whatever is at hand: an id, a checksum, a serial number, a file's name, a part."
 
 
 @app.command()
 def find(
-    text: Annotated[
-        str,
-        typer.Argument(
-            help="Whatever is at hand: an id, a checksum, a serial number, a file's name, a part."
-        ),
-    ] = "",
-    serial: Annotated[str, typer.Option(help="The beginning of a unit's serial number.")] = "",
-    part: Annotated[str, typer.Option(help="A unit's part number.")] = "",
-    name: Annotated[str, typer.Option(help="The beginning of the file's name.")] = "",
-    checksum: Annotated[str, typer.Option(help="The SHA-256 of the file.")] = "",
-    report: Annotated[str, typer.Option(help="Any id of a report: ours, its own, the server's.")] = "",
-    station: Annotated[str, typer.Option(help="Where the unit was tested.")] = "",
-    source: Annotated[str | None, typer.Option(help="Only files of this source.")] = None,
-    state: Annotated[FileState | None, typer.Option(help="Only files in this state.")] = None,
+    text: Annotated[str, typer.Argument(help=AT_HAND)] = "",
+    serial: Serial = "",
+    part: Part = "",
+    name: Name = "",
+    checksum: Checksum = "",
+    report: Report = "",
+    station: Station = "",
+    source: OfSource = None,
+    state: InState = None,
     since: When = None,
     until: When = None,
     count: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,

@@ -35,7 +35,14 @@ def replays(context: typer.Context, config: Config = None, as_json: Json = False
     table = Table("job", "state", "files", "found", "wanted by", "when")
     for job in found:
         state = f"{job.state}, {job.waits_for}" if job.waits_for else job.state
-        row = (job.id, state, str(job.done), tally(job), job.who, f"{ago(time.time() - job.created_at)} ago")
+        row = (
+            job.id,
+            state,
+            f"{job.done} of {job.total}",
+            tally(job),
+            job.who,
+            f"{ago(time.time() - job.created_at)} ago",
+        )
         table.add_row(*(Text(cell) for cell in row))
     console.print(table)
 
@@ -71,11 +78,15 @@ def cancel(job_id: JobId, config: Config = None) -> None:
 
 def watch(control: "Client", job: Job) -> None:
     """Show how far a job is, until it is over; then what it found."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+    )
     with Progress(*columns, TimeElapsedColumn(), console=problems) as shown:
         task = shown.add_task("", total=1.0)
         while True:
-            words = f"{job.done} file(s) {tally(job)} {job.waits_for}".strip()
+            words = f"{job.done} of {job.total} file(s) {tally(job)} {job.waits_for}".strip()
             shown.update(task, completed=job.progress, description=words)
             if job.is_over:
                 break
@@ -83,7 +94,7 @@ def watch(control: "Client", job: Job) -> None:
             job = control.replay_job(job.id)
     for change in _changes(control, job.id):
         _tell(change)
-    say(f"{job.state}, {job.done} file(s): {tally(job) or 'nothing to compare'}")
+    say(f"{job.state}, {job.done} file(s): {tally(job) or 'no archived file fits'}")
     if job.state is JobState.CANCELLED or set(job.counts) - {Verdict.SAME, Verdict.SENT}:
         raise typer.Exit(Exit.ATTENTION)
 

@@ -1,12 +1,12 @@
 """What an operator does about files and reports. Each asks for a reason where the journal wants one."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from nicegui import ui
 
 from wats_worker.console import questions
 from wats_worker.console.tab import Live, Tab
-from wats_worker.control.models.jobs import JobWanted
+from wats_worker.control.models.jobs import JobWanted, Mode
 
 _SOURCES_OWN: Final = ""
 
@@ -45,8 +45,8 @@ async def compare(tab: Tab, file_id: str, name: str, *, send: bool) -> None:
     )
     if answered is None:
         return
-    mode: Literal["compare", "send"] = "send" if send else "compare"
-    wanted = JobWanted.model_construct(file_ids=[file_id], mode=mode, reason=answered.reason)
+    mode = Mode.COMPARE_AND_SEND if send else Mode.COMPARE
+    wanted = JobWanted(file_ids=[file_id], mode=mode, reason=answered.reason)
     if await tab.do(lambda door: door.create_replay_job(wanted), "The file is converted again."):
         with tab.layer:
             ui.navigate.to("/replays")

@@ -22,7 +22,7 @@ from wats_broker.errors import VersionMismatchError
 from wats_broker.protocol import Hello
 from wats_broker.states import FileState
 from wats_worker.archive.record import KeptFile
-from wats_worker.control.models.asking import Why
+from wats_worker.control.models.asking import Why, With
 from wats_worker.control.models.configuration import Applied, Change, Checked, Configuration, Draft
 from wats_worker.control.models.converters import Converters, Rung, Switched, Tried
 from wats_worker.control.models.files import FileHistory, FileLine, Files
@@ -42,7 +42,6 @@ from wats_worker.control.models.queue import (
     Requeued,
 )
 from wats_worker.control.models.refusals import Refused
-from wats_worker.control.models.replays import Replayed, ReplayWanted, With
 from wats_worker.control.models.status import PollAsked, Polls, Sources, Status, Workers
 from wats_worker.control.models.tokens import MadeToken, Mine, NewToken, Notes, Revoked, Rotation, Tokens
 from wats_worker.control.models.trend import Trend
@@ -245,33 +244,8 @@ class Client:
         how = With(converter=converter, reason=reason)
         return self._ask(FileLine, "POST", f"/quarantined/{_part(file_id)}/replay", body=how)
 
-    def replay_archive(
-        self,
-        *,
-        reason: str,
-        file_ids: Sequence[str] = (),
-        source: str | None = None,
-        since: float | None = None,
-        until: float | None = None,
-        converter: str | None = None,
-        most: int = 100,
-        after: str = "",
-    ) -> Replayed:
-        """Send delivered files again, a portion of them; the next begins ``after`` this one's ``next``."""
-        wanted = ReplayWanted.model_construct(
-            file_ids=list(file_ids),
-            source=source,
-            since=since,
-            until=until,
-            converter=converter,
-            reason=reason,
-            most=most,
-            after=after,
-        )
-        return self._ask(Replayed, "POST", "/replays", body=wanted)
-
     def create_replay_job(self, wanted: JobWanted) -> Job:
-        """Have archived files converted again and compared to what was sent."""
+        """Have archived files converted again, and compared or sent."""
         return self._ask(Job, "POST", "/replays/jobs", body=wanted)
 
     def replay_jobs(self) -> Jobs:

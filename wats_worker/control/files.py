@@ -5,19 +5,20 @@ from itertools import islice
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
 from wats_broker.journal import Event, FileRecord
-from wats_broker.states import FileState, ReportState
+from wats_broker.states import ReportState
 from wats_worker.archive.record import KeptFile
-from wats_worker.catalogue.finding import Wanted
 from wats_worker.control import problems
 from wats_worker.control.archive import kept, original_part
 from wats_worker.control.bytes import MOST_BYTES, as_download
 from wats_worker.control.desk import Desk
 from wats_worker.control.door import Reads
 from wats_worker.control.models.archive import InArchive
-from wats_worker.control.models.asking import FileBeginning, SourceName
+from wats_worker.control.models.asking import FileBeginning
 from wats_worker.control.models.files import FileHistory, FileLine, Files, OnSpool, ReportLine
+from wats_worker.control.models.finding import Search
 from wats_worker.spool.errors import NotInSpool
 from wats_worker.spool.model import Place
 
@@ -26,8 +27,12 @@ _STDERR: Final = 64 * 1024
 #: Reports of one file that are told; a lot of semiconductors has ten thousand.
 _REPORTS: Final = 500
 
-Text = Annotated[str, Query(max_length=200)]
-Seconds = Annotated[float, Query(ge=0, le=1e11, description="Seconds since 1970.")]
+
+class _Asked(Search):
+    """A page of what is found."""
+
+    count: Annotated[int, Field(ge=1, le=1000)] = 50
+    after: Annotated[str, Field(max_length=2000, description="Where the page before ended.")] = ""
 
 
 def router(desk: Desk) -> APIRouter:
@@ -35,46 +40,15 @@ def router(desk: Desk) -> APIRouter:
     rooms = APIRouter(prefix="/files", tags=["files"])
 
     @rooms.get("")
-    def files(
-        _: Reads,
-        *,
-        find: Annotated[
-            Text,
-            Query(description="Whatever is at hand: an id, a checksum, a serial number, a name, a part."),
-        ] = "",
-        serial: Annotated[Text, Query(description="The beginning of a unit's serial number.")] = "",
-        part: Annotated[Text, Query(description="A unit's part number.")] = "",
-        name: Annotated[Text, Query(description="The beginning of the name, without its folders.")] = "",
-        sha256: Annotated[Text, Query(description="The checksum of the file.")] = "",
-        report: Annotated[Text, Query(description="Any id of a report: ours, its own, the server's.")] = "",
-        station: Annotated[Text, Query(description="Where the unit was tested.")] = "",
-        source: SourceName | None = None,
-        state: FileState | None = None,
-        since: Annotated[Seconds, Query(description="Taken in at this time or later.")] = 0,
-        until: Annotated[Seconds, Query(description="Taken in at this time or earlier.")] = 0,
-        count: Annotated[int, Query(ge=1, le=1000)] = 50,
-        after: Annotated[str, Query(max_length=2000, description="Where the page before ended.")] = "",
-    ) -> Files:
+    def files(_: Reads, asked: Annotated[_Asked, Query()]) -> Files:
         """Find files, on their way or archived. The one that was taken in last is told first.
 
         Where a beginning is given, the order is that of serial numbers, names or ids.
         """
-        wanted = Wanted(
-            serial=serial,
-            part=part,
-            name=name,
-            sha256=sha256,
-            report=report,
-            station=station,
-            source=source or "",
-            state=state,
-            since=since,
-            until=until,
-        )
-        known = desk.known()
-        if find.strip():
-            return Files.found(known.look_for(find, wanted, count=count, after=after))
-        return Files.found(known.find(wanted, count=count, after=after))
+        known, wanted = desk.known(), asked.wanted()
+        if asked.text:
+            return Files.found(known.look_for(asked.text, wanted, count=asked.count, after=asked.after))
+        return Files.found(known.find(wanted, count=asked.count, after=asked.after))
 
     @rooms.get("/{file}")
     def history(file: FileBeginning, _: Reads) -> FileHistory:

@@ -1,5 +1,6 @@
 """Replay jobs on disk: what is wanted, how far each one is, what it has found.
 
+    replays/<id>/files               the ids of its files, written once when it begins
     replays/<id>/job.json            replaced after each file: whoever goes on after a kill goes on there
     replays/<id>/cancelled           somebody wants no more of it
     replays/<id>/differences.jsonl   a line for each file that is not the same
@@ -10,7 +11,7 @@ A file of its own says that a job is cancelled, so that who cancels and who work
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,8 @@ from wats_worker.control.models.jobs import FileChange, FileChanges, Job, JobSta
 
 #: Jobs that are over and kept; the oldest go.
 _KEPT: Final = 100
+#: Bytes of a line in the list of files: an id and its end.
+_LINE: Final = 33
 
 
 class Jobs:
@@ -70,6 +73,19 @@ class Jobs:
             job.model_dump_json().encode(),
             durable=job.state is not JobState.RUNNING,
         )
+
+    def choose(self, job_id: str, file_ids: Iterable[str]) -> int:
+        """Write down which files a job is about, whatever comes in later; how many they are."""
+        lines = b"".join(f"{file_id}\n".encode() for file_id in dict.fromkeys(file_ids))
+        write_atomically(self._folder / job_id / "files", lines)
+        return len(lines) // _LINE
+
+    def chosen(self, job_id: str, *, after: int) -> Iterator[str]:
+        """The files of a job, but for the first so many."""
+        with (self._folder / job_id / "files").open("rb") as lines:
+            lines.seek(after * _LINE)
+            for line in lines:
+                yield line.decode().rstrip()
 
     def cancel(self, job_id: str) -> None:
         """Want no more of it. What was sent stays sent."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from wats_worker.control import problems
+from wats_worker.control import problems, replaying
 from wats_worker.control.desk import Desk
 from wats_worker.control.door import Operates, Reads
 from wats_worker.control.models.jobs import FileChanges, Job, JobId, Jobs, JobWanted
@@ -18,12 +18,13 @@ def router(desk: Desk) -> APIRouter:
 
     @rooms.post("", status_code=201)
     def create(wanted: JobWanted, who: Operates) -> Job:
-        """Have archived files converted again and compared to what was sent, behind everything that comes in.
+        """Have archived files converted again, behind everything that comes in.
 
-        With mode "send" those that are different are sent as well. Their reports keep their ids, so the
-        server replaces what it has.
+        They are compared to what was sent. With mode "compare-and-send" those that are different are sent as
+        well, with mode "send" all are, and nothing is compared. Their reports keep their ids, so the server
+        replaces what it has. Which files fit is looked up once, when the job begins.
         """
-        _is_known(desk, wanted)
+        replaying.knows(desk, wanted.converter)
         job = desk.jobs.create(wanted, who.name)
         desk.did("replay_wanted", who.name, job.id, reason=wanted.reason, mode=wanted.mode)
         return job
@@ -67,12 +68,3 @@ def _found(desk: Desk, job_id: str) -> Job:
             f"there is no replay job {job_id}", fix="GET /api/v2/replays/jobs lists them"
         )
     return job
-
-
-def _is_known(desk: Desk, wanted: JobWanted) -> None:
-    ready = {card.name for card in desk.neighbours.converters() if card.state == "ready"}
-    if wanted.converter not in {None, "auto", *ready}:
-        raise problems.not_found(
-            f"there is no converter {wanted.converter!r} that could do it",
-            fix="'wats-worker converters list' shows them",
-        )

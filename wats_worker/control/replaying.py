@@ -6,22 +6,17 @@ that the spool has moved is found by reconciling, and sent if we did not come to
 """
 
 import contextlib
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
-from typing import Final
+from typing import Any
 
 from wats_broker.errors import IllegalMove
 from wats_broker.messages import LATEST, FileSeen
 from wats_broker.states import FileState
-from wats_worker.archive.errors import Damaged
+from wats_worker.archive.record import KeptFile
 from wats_worker.control import problems
 from wats_worker.control.desk import Desk
 from wats_worker.spool.model import FileMeta, Place
-
-#: Records read for one answer; a search through the archive goes on with the next question.
-_RECORDS: Final = 5000
 
 
 def from_quarantine(desk: Desk, file_id: str, *, converter: str, who: str, reason: str) -> FileMeta:
@@ -42,57 +37,64 @@ def from_quarantine(desk: Desk, file_id: str, *, converter: str, who: str, reaso
     return meta
 
 
-def from_archive(desk: Desk, file_id: str, *, converter: str, who: str, reason: str) -> str:
+def from_archive(
+    desk: Desk, record: KeptFile, *, converter: str, options: dict[str, Any] | None, who: str, reason: str
+) -> str:
     """Convert and send a delivered file again, behind everything that comes in. Why not, if it can't be.
+
+    Args:
+        desk: The line.
+        record: What the archive has of the file.
+        converter: Who is to convert it; empty: whoever its source says.
+        options: With which options; none: those that its source says.
+        who: Who wants it.
+        reason: And why.
 
     Raises:
         Full: the upload queue has no room for it.
     """
+    file_id = record.file_id
     if desk.spool.place(file_id) is not None:
         return "it is on the spool, so it is not delivered yet or is just being archived"
-    archive = desk.archive()
-    record = archive.record(file_id)
-    if record is None:
-        return "the archive does not have it"
-    if record.original is None or not archive.has_bytes(record.original):
+    if record.original is None or not desk.archive().has_bytes(record.original):
         return "its bytes are not kept"
     if not desk.queue.reserve(file_id):
         raise Full
     card = record.card.model_copy(
         update={
             "converter": converter,
+            "options": options,
             "priority": LATEST,
             "replayed_at": datetime.now(UTC).isoformat(timespec="microseconds"),
         }
     )
     desk.queue.forget([one.card.report_id for one in record.reports])
     _enter(desk, card, who, reason)
-    if not desk.spool.restore(card, archive.read(record.original)):
+    if not desk.spool.restore(card, desk.archive().read(record.original)):
         return "somebody else has just begun to replay it"
     desk.dispatch().convert([(file_id, card.pool, card.priority)])
     return ""
 
 
-def in_archive(
-    desk: Desk, *, source: str | None, since: float, until: float | None, after: str
-) -> Iterator[tuple[str, bool]]:
-    """Look through the archive: each id, and whether it is wanted. No more than so many at once."""
-    for file_id in islice(desk.archive().file_ids(after=after), _RECORDS):
-        try:
-            record = desk.archive().record(file_id)
-        except Damaged:
-            record = None
-        if record is None:
-            yield file_id, False
-            continue
-        card = record.card
-        taken_in = datetime.fromisoformat(card.claimed_at).timestamp()
-        fits = source in {None, card.source} and taken_in >= since and (until is None or taken_in <= until)
-        yield file_id, fits
+def knows(desk: Desk, converter: str | None) -> None:
+    """Make sure that there is such a converter, if one is named.
+
+    Raises:
+        Problem: there is none that could do it.
+    """
+    ready = {card.name for card in desk.neighbours.converters() if card.state == "ready"}
+    if converter not in {None, "auto", *ready}:
+        raise problems.not_found(
+            f"there is no converter {converter!r} that could do it",
+            fix="'wats-worker converters list' shows them",
+        )
 
 
 class Full(Exception):
     """The upload queue has no room for another file."""
+
+    def __init__(self) -> None:
+        super().__init__("the upload queue is full")
 
 
 def _enter(desk: Desk, meta: FileMeta, who: str, reason: str) -> None:

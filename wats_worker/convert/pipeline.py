@@ -191,7 +191,7 @@ class Pipeline:
                     meta.file_id,
                     path,
                     meta.name,
-                    overruled(self._rules.get(meta.source, Rule()), meta.converter),
+                    overruled(self._rules.get(meta.source, Rule()), meta.converter, meta.options),
                     tray=draft,
                     workshop=self._workshop,
                     thresholds=self._thresholds,

@@ -33,14 +33,17 @@ def rule(source: AnySource, settings: WorkerSettings) -> Rule:
     return Rule(source.converter, options)
 
 
-def overruled(rule: Rule, converter: str) -> Rule:
+def overruled(rule: Rule, converter: str, options: Mapping[str, Any] | None = None) -> Rule:
     """The rule when a person has named the converter; empty is no word.
 
-    Options that only the source's own converter knows are left out: another one would refuse the file.
+    Options that only the source's own converter knows are left out: another one would refuse the file. Unless
+    it is to be as it was once, with the ``options`` of then.
 
     >>> overruled(Rule("ict", {"sheet": 2, "process_code": 30}), "mapped-csv")
     Rule(converter='mapped-csv', options={'process_code': 30})
     """
+    if options is not None:
+        return Rule(converter, options)
     if converter in {"", rule.converter}:
         return rule
     return Rule(converter, {name: value for name, value in rule.options.items() if name in FACTS})

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -31,6 +32,7 @@ class FileMeta(BaseModel):
     kept: bool = False  #: the source keeps its files; the spool holds a copy
     bundle: bool = False  #: several files that belong together, see ``bundle``
     converter: str = ""  #: who is to convert it, whatever its source says: a person named one
+    options: dict[str, Any] | None = None  #: with which; else with those that its source says
     replayed_at: str = ""  #: when it was taken out of the archive to be converted again
     salt: str = ""  #: what else than source and content the id was made from, see ``Identity``
 

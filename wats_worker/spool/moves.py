@@ -24,7 +24,7 @@ def again(card: Card, converter: str) -> Card:
         return card
     fresh: dict[str, Any] = {"place": Place.WAITING, "pack": None, "reason": {}, "stderr": ""}
     if card.place is Place.QUARANTINED:
-        fresh["meta"] = card.meta.model_copy(update={"converter": converter})
+        fresh["meta"] = card.meta.model_copy(update={"converter": converter, "options": None})
     return card.model_copy(update=fresh)
 
 

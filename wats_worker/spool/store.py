@@ -133,7 +133,7 @@ class DiskSpool(Landing):
         """
         with disk_weather(self.root):
             if self._path(file_id, Place.QUARANTINED).is_dir():
-                self._rewrite_card(file_id, Place.QUARANTINED, converter=converter)
+                self._rewrite_card(file_id, Place.QUARANTINED, converter=converter, options=None)
                 self._move(file_id, Place.QUARANTINED, Place.WAITING)
             home = self._path(file_id, Place.WAITING)
             reports.drop(home)

@@ -19,7 +19,7 @@ def test_what_a_replay_has_found_stands_before_what_is_the_same():
 
 
 @pytest.mark.parametrize(
-    ("state", "text"), [(JobState.RUNNING, "nothing yet"), (JobState.DONE, "nothing to compare")]
+    ("state", "text"), [(JobState.RUNNING, "nothing yet"), (JobState.DONE, "no archived file fits")]
 )
 def test_a_replay_that_found_nothing_says_whether_it_is_over(state, text):
     """Nothing yet is not nothing."""
@@ -28,9 +28,9 @@ def test_a_replay_that_found_nothing_says_whether_it_is_over(state, text):
 
 def test_a_replay_says_which_files_and_what_for():
     """By what was asked, one after another."""
-    two = job(wanted={"file_ids": ["a" * 32, "b" * 32], "mode": "send"}).wanted
+    two = job(wanted={"file_ids": ["a" * 32, "b" * 32], "mode": "compare-and-send"}).wanted
 
-    assert (what(two), aim(two)) == ("2 files", "compare and send")
+    assert (what(two), aim(two)) == ("2 files", "compare and send what differs")
     assert what(job(wanted={"since": 0.0, "until": 60.0}).wanted).startswith("from ")
 
 

@@ -12,8 +12,10 @@ from wats_broker.messages import FileSeen, Offer
 from wats_broker.states import FileState
 from wats_broker.switches import Kind
 from wats_worker.cli.main import app
+from wats_worker.control.jobs import Jobs
+from wats_worker.control.models.finding import Search
+from wats_worker.control.models.jobs import Mode
 from wats_worker.spool.made import UNTOLD, ReportCard
-from wats_worker.spool.model import Place
 
 REPORT = "5b1c0f7e-8d0e-4a39-9d1c-0e3f5a3f7a11"
 
@@ -127,17 +129,33 @@ def test_the_catalogue_is_made_again_from_the_archive(line, run, config, tmp_pat
     assert (code, file_id in complaint) == (1, True)
 
 
-def test_a_delivered_file_is_sent_again(line, run, tmp_path):
-    """By its id, its source, or the time at which it came."""
+def test_delivered_files_are_replayed_by_their_ids_or_by_what_finds_them(line, run, tmp_path):
+    """The words are those of 'files find'; it is one or the other."""
     file_id = archived(line, tmp_path / "in")
+    jobs = Jobs(line.settings.replay_folder())
+    words = (
+        "--find", "PCB", "--serial", "PCB-00", "--part", "PN", "--name", "board", "--checksum", "a" * 64,
+        "--report", REPORT, "--station", "ICT", "--source", "ict", "--state", "delivered",
+        "--since", "2026-11-20", "--until", "2026-11-21",
+    )  # fmt: skip
 
-    code, said, _ = run("replay", "--archive", "--source", "ict", "--reason", "a wrong limit")
+    ended = [
+        run("replay", "--archive", "--no-wait", *which)[0]
+        for which in (
+            [*words, "--compare"],
+            [file_id[:8], "--version", "recorded", "--compare-and-send"],
+            [file_id, "--source", "ict"],
+            [],
+            ["--source", "ICT 3"],
+            ["abc"],
+        )
+    ]
 
-    assert (code, said) == (0, "1 file(s) are on their way again\n")
-    assert line.spool.place(file_id) is Place.WAITING
-    code, _, complaint = run("replay", "--archive", file_id)
-    assert (code, "it is on the spool" in complaint) == (1, True)
-    assert run("replay", "--archive")[0] == 2
+    assert ended == [0, 0, 2, 2, 2, 2]
+    by_words, by_id = sorted((job.wanted for job in jobs.all()), key=lambda wanted: wanted.file_ids)
+    assert by_words.said().keys() == Search.model_fields.keys()
+    assert (by_words.mode, by_words.serial, by_words.sha256) == (Mode.COMPARE, "PCB-00", "a" * 64)
+    assert (by_id.file_ids, by_id.mode, by_id.version) == ([file_id], Mode.COMPARE_AND_SEND, "recorded")
     assert run("replay", "--source", "ict")[0] == 2
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from wats_broker.access import Scope
 from wats_worker.control.client import Denied
+from wats_worker.control.models.finding import Search
 from wats_worker.control.models.jobs import FileChange, JobState, JobWanted, ReportChange, Verdict
 
 CHANGE = ReportChange(
@@ -63,7 +64,7 @@ def test_who_cancels_and_who_works_do_not_overwrite_each_other(client, desk):
     job = client.create_replay_job(wanted())
     client.cancel_replay_job(job.id)
 
-    desk.jobs.save(job.model_copy(update={"state": JobState.RUNNING, "done": 5}))
+    desk.jobs.save(job.model_copy(update={"state": JobState.RUNNING, "done": 5, "total": 9}))
 
     assert client.replay_job(job.id).state is JobState.CANCELLED
 
@@ -72,14 +73,28 @@ def test_who_cancels_and_who_works_do_not_overwrite_each_other(client, desk):
     "how",
     [
         {"source": None},
-        {"version": "recorded", "mode": "send"},
+        {"file_ids": ["0" * 32]},
         {"version": "recorded", "converter": "better"},
+        {"colour": "green"},
     ],
 )
 def test_what_makes_no_sense_is_refused(how):
     """Before anything is entered."""
-    with pytest.raises(ValueError, match=r"say which|compare only"):
+    with pytest.raises(ValueError, match=r"say which files|say one of the two|not permitted"):
         wanted(**how)
+
+
+def test_files_are_chosen_by_the_words_that_find_them(client):
+    """Every one of them, and none is left out on the way."""
+    words = {
+        "find": "PCB", "serial": "SN", "part": "PN", "name": "board", "sha256": "a" * 64, "report": "r",
+        "station": "ICT", "source": "ict", "state": "delivered", "since": 1.0, "until": 2.0,
+    }  # fmt: skip
+    assert words.keys() == Search.model_fields.keys()
+
+    job = client.create_replay_job(wanted(**words))
+
+    assert client.replay_job(job.id).wanted.said() == words
 
 
 def test_a_converter_that_nobody_has(client):

@@ -15,6 +15,7 @@ from wats_broker.queue import Lease
 from wats_broker.states import FileState, ReportState
 from wats_broker.switches import Kind
 from wats_worker.catalogue.errors import CatalogueUnusable
+from wats_worker.control import replaying
 from wats_worker.control.client import Client, Denied
 from wats_worker.spool.made import Making, ReportCard
 from wats_worker.spool.model import Place
@@ -338,72 +339,59 @@ class TestQueue:
 class TestArchive:
     """Delivered files, sent once more."""
 
-    def test_a_file_goes_again_under_the_same_ids(self, floor, operator, desk, messages):
+    @pytest.fixture
+    def send(self, desk):
+        def send(file_id, **how):
+            how = {"converter": "", "options": None, "who": "hall 3", "reason": "a wrong limit"} | how
+            return replaying.from_archive(desk, desk.archive().record(file_id), **how)
+
+        return send
+
+    def test_a_file_goes_again_under_the_same_ids(self, floor, send, desk, messages):
         """Behind all that comes in; what the server said before is kept, and counts no more."""
         file_id = floor.archived(action=PostAction.ARCHIVE)
 
-        done = operator.replay_archive(file_ids=[file_id], reason="a wrong limit")
+        assert send(file_id, converter="better", options={"sheet": 2}) == ""
 
-        assert (done.replayed, done.next) == ([file_id], "")
         assert messages() == [file_id]
         assert desk.spool.place(file_id) is Place.WAITING
-        assert desk.spool.meta(file_id).priority == 9
+        card = desk.spool.meta(file_id)
+        assert (card.priority, card.converter, card.options) == (9, "better", {"sheet": 2})
         assert desk.spool.receipts(file_id) == []
         assert desk.archive().record(file_id).reports[0].stored_as == "S"
         assert desk.queue.where([REPORT]) == [None]
-        assert desk.journal.file(file_id).state is FileState.SEEN
+        story = desk.journal.file(file_id)
+        assert (story.state, story.story[-1].facts["by"]) == (FileState.SEEN, "hall 3")
+        assert "it is on the spool" in send(file_id)
 
-    def test_a_source_and_a_time_say_which(self, floor, operator, messages, desk):
-        """Portion by portion."""
-        reports = [f"{n}{REPORT[1:]}" for n in range(4)]
-        ids = [
-            floor.archived(f"{n}.csv", report=report, action=PostAction.ARCHIVE)
-            for n, report in enumerate(reports)
-        ]
-        now = desk.journal.time()
-        assert operator.replay_archive(since=now + 60, reason="none").replayed == []
-        assert operator.replay_archive(source="fct", reason="none").replayed == []
+    def test_who_is_quarantined_after_all_is_nobodys_any_more(self, floor, send, desk, operator):
+        """Neither the converter nor the options of then count when a person replays it from there."""
+        file_id = floor.archived(action=PostAction.ARCHIVE)
+        send(file_id, converter="better", options={"sheet": 2})
+        desk.spool.quarantine(file_id, {"reason": "no"}, b"")
 
-        found, after = [], ""
-        while True:
-            done = operator.replay_archive(source="ict", since=now - 60, reason="all", most=3, after=after)
-            found += done.replayed
-            after = done.next
-            if not after:
-                break
+        operator.replay(file_id)
 
-        assert sorted(found) == sorted(ids)
-        assert sorted(messages()) == sorted(ids)
+        card = desk.spool.meta(file_id)
+        assert (card.converter, card.options) == ("", None)
 
-    def test_what_is_away_is_said(self, floor, operator):
-        """A post action that took the bytes, an id that nobody has."""
-        gone = floor.archived(action=PostAction.DELETE)
+    def test_what_is_not_kept_is_said(self, floor, send, messages):
+        """A post action took the bytes."""
+        assert send(floor.archived(action=PostAction.DELETE)) == "its bytes are not kept"
+        assert messages() == []
 
-        done = operator.replay_archive(file_ids=[gone, "0" * 32], reason="x")
-
-        assert done.replayed == []
-        assert {one.file_id: one.reason for one in done.skipped} == {
-            gone: "its bytes are not kept",
-            "0" * 32: "the archive does not have it",
-        }
-
-    def test_a_full_queue_takes_none_of_it(self, floor, operator, desk, monkeypatch):
-        """What comes in has the room; the answer says where to go on."""
+    def test_a_full_queue_takes_none_of_it(self, floor, send, desk, monkeypatch):
+        """What comes in has the room."""
         from dataclasses import replace
 
         file_id = floor.archived(action=PostAction.ARCHIVE)
         desk.queue.reserve("f" * 32)
         monkeypatch.setattr(desk.queue, "limits", replace(desk.queue.limits, max_size=1))
 
-        done = operator.replay_archive(source="ict", reason="x")
+        with pytest.raises(replaying.Full):
+            send(file_id)
 
-        assert (done.replayed, done.full) == ([], True)
         assert desk.spool.place(file_id) is None
-
-    def test_all_of_it_at_once_has_to_be_said(self, operator):
-        """A question that names nothing names nothing."""
-        with pytest.raises(Denied, match="say which"):
-            operator.replay_archive(reason="x")
 
 
 class TestKept:

@@ -69,7 +69,7 @@ def _row(tab: Tab, job: Job, live: Live[Any], *, looks: bool = True) -> None:
             with parts.box("entry-line"):
                 parts.link(what(job.wanted), f"/replays/{job.id}", "entry-title")
                 parts.chip(job.state, standing(job))
-            parts.words(f"{number(job.done)} done: {tally(job)}", "entry-answer")
+            parts.words(f"{number(job.done)} of {number(job.total)} done: {tally(job)}", "entry-answer")
             if job.waits_for and not job.is_over:
                 parts.words(job.waits_for, "entry-answer")
             with parts.box("entry-small"):

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from wats_broker.messages import FileId, ReportId, SourceName
 
-__all__ = ["ConverterWord", "FileBeginning", "FileId", "Reason", "ReportId", "SourceName", "Why"]
+__all__ = ["ConverterWord", "FileBeginning", "FileId", "Reason", "ReportId", "SourceName", "Why", "With"]
 
 #: Some words by a person, which stand in journals and logs: no line feeds, nothing a terminal would obey.
 Reason = Annotated[
@@ -25,3 +25,14 @@ class Why(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Annotated[Reason, Field(description="Stands in the journal with the token's name.")]
+
+
+class With(BaseModel):
+    """How a quarantined file is converted again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    converter: Annotated[
+        ConverterWord | None, Field(description="Who does it. Else whoever its source says.")
+    ] = None
+    reason: Reason = "by an operator"

@@ -3,10 +3,11 @@
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from wats_broker.messages import FileId, SourceName
+from wats_broker.messages import FileId
 from wats_worker.control.models.asking import ConverterWord, Reason
+from wats_worker.control.models.finding import Search
 
 JobId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 
@@ -25,26 +26,26 @@ class Verdict(StrEnum):
 
     SAME = "same"  #: its reports would be what they were
     DIFFERENT = "different"
-    SENT = "sent"  #: different, and on its way to the server again
+    SENT = "sent"  #: on its way to the server again
     FAILED = "failed"  #: it has no reports any more
-    SKIPPED = "skipped"  #: it can't be compared
+    SKIPPED = "skipped"  #: it can't be compared, or not be sent
 
 
-class JobWanted(BaseModel):
-    """Which archived files are converted again, by whom, and what is done with a difference."""
+class Mode(StrEnum):
+    """What is done with the files."""
 
-    model_config = ConfigDict(extra="forbid")
+    COMPARE = "compare"  #: only tell what would be different
+    COMPARE_AND_SEND = "compare-and-send"  #: the same, and send what is different again
+    SEND = "send"  #: send all of them again
 
-    file_ids: Annotated[list[FileId], Field(max_length=500)] = []
-    source: SourceName | None = None
-    since: Annotated[
-        float | None, Field(ge=0, le=1e11, description="Taken in at this time or later, seconds since 1970.")
-    ] = None
-    until: Annotated[float | None, Field(ge=0, le=1e11, description="Not after this.")] = None
-    serial: Annotated[
-        str | None,
-        Field(min_length=1, max_length=100, description="Files with a unit of this serial number."),
-    ] = None
+
+class JobWanted(Search):
+    """Which archived files are converted again, by whom, and what is done with them.
+
+    Either ids, or the words by which files are found.
+    """
+
+    file_ids: list[FileId] = Field(default_factory=list, max_length=500)
     version: Annotated[
         Literal["today", "recorded"],
         Field(description="By today's converter, or only by the version that made the reports."),
@@ -53,18 +54,17 @@ class JobWanted(BaseModel):
         ConverterWord | None, Field(description="By this one, whatever the source says.")
     ] = None
     mode: Annotated[
-        Literal["compare", "send"],
-        Field(description="Only tell what is different, or send those files again as well."),
-    ] = "compare"
+        Mode, Field(description="Only tell what is different, send those files again as well, or send all.")
+    ] = Mode.COMPARE
     per_minute: Annotated[int, Field(ge=1, le=6000, description="Files in a minute, at most.")] = 60
     reason: Reason
 
     @model_validator(mode="after")
     def _says_which(self) -> Self:
-        if not self.file_ids and self.source is None and self.since is None and self.serial is None:
-            raise ValueError("say which: file_ids, source, since, or serial")
-        if self.version == "recorded" and (self.converter is not None or self.mode == "send"):
-            raise ValueError("the recorded version names its converter, and made what was sent: compare only")
+        if bool(self.file_ids) == bool(self.said()):
+            raise ValueError("say which files: either ids, or words by which they are found")
+        if self.version == "recorded" and self.converter is not None:
+            raise ValueError("the recorded version names its converter: say one of the two")
         return self
 
 
@@ -76,12 +76,17 @@ class Job(BaseModel):
     created_at: float  #: seconds since 1970
     state: JobState
     wanted: JobWanted
-    #: The last file that was done; the next one in order of ids follows.
-    after: str = ""
-    progress: float = 0.0  #: from 0 to 1
-    done: int = 0  #: files
+    total: int = 0  #: files; which they are is looked up once, when the job begins
+    done: int = 0  #: of them
     counts: dict[Verdict, int] = {}
     waits_for: str = ""  #: why nothing happens just now
+
+    @property
+    def progress(self) -> float:
+        """How far it is, from 0 to 1."""
+        if self.state is JobState.DONE:
+            return 1.0
+        return self.done / self.total if self.total else 0.0
 
     @property
     def is_over(self) -> bool:
