@@ -407,6 +407,7 @@ class TestWhatAChangeMeans:
             "broker.embedded_fsync": "always",
             "broker.embedded_tcp": True,
             "archive.folder": "/elsewhere",
+            "archive.url": "s3://elsewhere",
             "spool.folder": "/elsewhere",
             "spool.url": "s3://elsewhere",
         }

@@ -34,6 +34,7 @@ from wats_worker.poll.finding import pollers
 from wats_worker.sandbox import levels
 from wats_worker.settings import Source, WorkerSettings
 from wats_worker.settings.mistakes import dotted
+from wats_worker.settings.store import StoreSettings
 from wats_worker.store.errors import StoreUnusable
 from wats_worker.store.trial import missing
 
@@ -71,6 +72,7 @@ def examine(settings: WorkerSettings, scratch: Path) -> Iterator[Look]:
     yield from _kernel()
     yield from _jail(settings, scratch)
     yield from _spool(settings)
+    yield _archive(settings)
     yield from _broker(settings)
     yield from _processes(settings)
     yield from _control(settings)
@@ -135,25 +137,43 @@ def _spool(settings: WorkerSettings) -> Iterator[Look]:
         found = "it lies on a network share: a lost share stops the line"
         yield Look("spool", str(folder), Health.ADVICE, found, "a disk of this machine is better")
     if settings.spool.url is not None:
-        yield _store(settings)
+        yield _store("spool", settings.spool)
 
 
-def _store(settings: WorkerSettings) -> Look:
-    """Whether the object store keeps what a spool stands on."""
+def _archive(settings: WorkerSettings) -> Look:
+    """Whether what is delivered can be kept."""
+    if settings.archive.url is not None:
+        return _store("archive", settings.archive)
+    folder = settings.archive_folder()
+    there = _nearest(folder)
+    if not os.access(there, os.W_OK | os.X_OK):
+        found = f"{_me()} may not write to {there}"
+        return Look("archive", str(folder), Health.FATAL, found, _own(there))
+    free, wanted = shutil.disk_usage(there).free, settings.archive.min_free_mb * 2**20
+    found = f"{free / 2**30:.1f} GB free on {_file_system(there) or 'this disk'}"
+    if free < max(wanted, _LITTLE_BYTES):
+        fix = "make room, or set [archive] folder to a larger disk, or let [[sources]] keep less: keep_days"
+        return Look("archive", str(folder), Health.TROUBLE, found, fix)
+    return Look("archive", str(folder), Health.GOOD, found)
+
+
+def _store(area: str, settings: StoreSettings) -> Look:
+    """Whether an object store keeps what spool and archive stand on."""
     from wats_worker.store.opening import open_bucket  # noqa: PLC0415  an extra that few need
 
-    store = open_bucket(settings.spool)
+    store = open_bucket(settings)
     try:
         broken = missing(store)
     except StoreUnusable as problem:
-        fix = "check [spool] endpoint, url and keys; we need to read, write, list and delete below the prefix"
-        return Look("spool", store.name, Health.FATAL, problem.reason, fix)
+        fix = (
+            f"check [{area}] endpoint, url and keys; we need to read, write, list and delete below the prefix"
+        )
+        return Look(area, store.name, Health.FATAL, problem.reason, fix)
     if broken:
         fix = "take a store, or a release of it, that heeds conditions on writing: this one would lose files"
-        return Look("spool", store.name, Health.FATAL, "; ".join(broken), fix)
-    return Look(
-        "spool", store.name, Health.GOOD, "it heeds conditions on writing, and lists what was written"
-    )
+        return Look(area, store.name, Health.FATAL, "; ".join(broken), fix)
+    found = "it heeds conditions on writing, and lists what was written"
+    return Look(area, store.name, Health.GOOD, found)
 
 
 def _broker(settings: WorkerSettings) -> Iterator[Look]:

@@ -15,6 +15,8 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from wats_broker.fleet import DutyLease
+from wats_worker.archive.errors import ArchiveError
+from wats_worker.catalogue.errors import CatalogueError
 from wats_worker.store.errors import StoreError
 from wats_worker.trail.book import TrailUnusable
 
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 _LOOK_S: Final = 5.0
 #: How long the post is held without a sign of life.
 _TERM_S: Final = 30.0
+#: What may keep a duty from being done, and ends by itself or is mended by a person.
+_NOT_NOW: Final = (OSError, RedisError, TrailUnusable, StoreError, ArchiveError, CatalogueError)
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,14 @@ class Duty:
 
     Args:
         do: Does it. What it is given says whether to go on; to be asked every few seconds.
+        alone: Sees to it by itself that nobody else does it at the same time. It is done while the broker is
+            away, too: what keeps the broker from working may be what this duty is to mend.
     """
 
     name: str
     every_s: float
     do: Callable[[Callable[[], bool]], object]
+    alone: bool = False
 
 
 class Duties:
@@ -77,17 +84,25 @@ class Duties:
 
     def look(self) -> list[str]:
         """Do what is due, if the post is ours; what was done."""
-        if not self._is_ours():
+        try:
+            ours = self._is_ours()
+        except RedisError as problem:  # nobody holds the post while the broker is away
+            log.debug("duties_wait", extra={"reason": str(problem)})
+            return self._do([duty for duty in self._duties if duty.alone], self._goes_on)
+        if not ours:
             self._due = {}
             return []
+        return self._do(self._duties, self._is_still_ours)
+
+    def _do(self, duties: Sequence[Duty], go_on: Callable[[], bool]) -> list[str]:
         done = []
-        for duty in self._duties:
+        for duty in duties:
             if self._due.get(duty.name, 0.0) > self._clock() or self._over.is_set():
                 continue
             self._due[duty.name] = self._clock() + duty.every_s
             try:
-                duty.do(self._go_on)
-            except (OSError, TrailUnusable, StoreError) as problem:  # its next time will come
+                duty.do(go_on)
+            except _NOT_NOW as problem:  # its next time will come
                 log.warning("duty_not_done", extra={"duty": duty.name, "reason": str(problem)})
             else:
                 done.append(duty.name)
@@ -95,15 +110,15 @@ class Duties:
 
     def _run(self) -> None:
         while not self._over.is_set():
-            try:
-                self.look()
-            except RedisError as problem:  # nobody holds the post while the broker is away
-                log.debug("duties_wait", extra={"reason": str(problem)})
+            self.look()
             self._over.wait(_LOOK_S)
 
     def _is_ours(self) -> bool:
         return self._lease.acquire(self._holder, term_s=_TERM_S) == self._holder
 
-    def _go_on(self) -> bool:
+    def _goes_on(self) -> bool:
+        return not self._over.is_set()
+
+    def _is_still_ours(self) -> bool:
         """Whether a duty that takes long may go on. Asking keeps the post."""
-        return not self._over.is_set() and self._is_ours()
+        return self._goes_on() and self._is_ours()

@@ -176,6 +176,10 @@ class Line:
     @cached_property
     def archive_store(self) -> "Store":
         """Where the archive lies."""
+        if self.settings.archive.url is not None:
+            from wats_worker.store.opening import open_bucket  # noqa: PLC0415  as above
+
+            return open_bucket(self.settings.archive)
         from wats_worker.store.folder import FolderStore  # noqa: PLC0415  as above
 
         return FolderStore(self.settings.archive_folder())

@@ -1,26 +1,30 @@
 """The duty that takes away the bytes of archived files whose time is over, or that are in the way."""
 
 import logging
+import os
 import shutil
 import time
 from collections.abc import Callable
 from typing import Final
 
-from wats_broker.files import Lock
+from wats_broker.files import write_atomically
 from wats_worker.app.duties import Duty
 from wats_worker.app.line import Line
+from wats_worker.retention.holds import Holds
 from wats_worker.retention.purge import Plan, Purge, Purged
 from wats_worker.retention.rules import Rule
 
 log = logging.getLogger(__name__)
 
 #: Seconds between two looks at how much room there is.
-_LOOK_S: Final = 60.0
+_LOOK_S: Final = 10.0
+#: Bytes that are given up first where the disk is short: enough for what a purge writes itself.
+_RESERVE: Final = 4 * 2**20
 
 
 def retention(line: Line) -> Duty:
     """Look at everything every so often, and at once when the disk gets short."""
-    return Duty("retention", _LOOK_S, _Retention(line).look)
+    return Duty("retention", _LOOK_S, _Retention(line).look, alone=True)
 
 
 class _Retention:
@@ -31,7 +35,10 @@ class _Retention:
     def look(self, go_on: Callable[[], bool]) -> None:
         now = time.monotonic()
         due = self._due <= now and any(rules(self._line).values())
-        if not due and not short_of(self._line):
+        left_over = self._line.archive.notice().is_left_over(time.time())
+        short = short_of(self._line) > 0
+        self._reserve(short)
+        if not due and not left_over and not short:
             return
         self._due = now + self._line.settings.archive.purge_s
         _, purged = run(self._line, "retention", go_on)
@@ -41,17 +48,30 @@ class _Retention:
             hint = "nothing may go any more: release holds, or make room"
             log.warning("archive_short_of_room", extra={"missing_bytes": missing, "hint": hint})
 
+    def _reserve(self, short: bool) -> None:
+        """Keep room in hand: on a disk that is full not even the line in the trail could be written."""
+        settings = self._line.settings
+        reserve = settings.archive_folder() / ".reserve"
+        if short:
+            reserve.unlink(missing_ok=True)
+        elif settings.archive.url is None and settings.archive.min_free_mb and not reserve.exists():
+            reserve.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_atomically(reserve, os.urandom(_RESERVE))  # no file system can pack that away
+
 
 def run(line: Line, who: str, go_on: Callable[[], bool], *, dry: bool = False) -> tuple[Plan, Purged]:
-    """One look: what is over, and that away unless it is only to be told. One process at a time.
+    """One look: what is over, and that away unless it is only to be told.
 
     Raises:
+        ArchiveError: somebody else does it just now.
         StoreUnusable: the archive takes nothing for now.
+        CatalogueError: the catalogue can't be used.
         TrailUnusable: it can't be written down, so nothing went.
     """
     purge = Purge(
         archive=line.archive,
-        store=line.archive_store,
+        catalogue=line.catalogue,
+        holds=Holds(line.archive_store),
         book=line.trail,
         who=who,
         rules=rules(line),
@@ -59,14 +79,8 @@ def run(line: Line, who: str, go_on: Callable[[], bool], *, dry: bool = False) -
         short_of=lambda: short_of(line),
         now=time.time,
     )
-    if dry:
-        return purge.plan(), Purged(0, 0)
-    folder = line.settings.archive_folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # The command line and the duty may want to at the same time.
-    with Lock(folder.with_name(f"{folder.name}.purge")):
-        plan = purge.plan()
-        return plan, purge.carry_out(plan, go_on)
+    plan = purge.plan(go_on)
+    return plan, Purged(0, 0) if dry else purge.carry_out(plan, go_on)
 
 
 def rules(line: Line) -> dict[str, Rule]:
@@ -80,8 +94,9 @@ def rules(line: Line) -> dict[str, Rule]:
 
 
 def short_of(line: Line) -> int:
-    """How many bytes of room are missing on the archive's disk."""
+    """How many bytes of room are missing on the archive's disk. A bucket has as much as it wants to."""
+    settings = line.settings.archive
     folder = line.settings.archive_folder()
-    if not line.settings.archive.min_free_mb or not folder.exists():
+    if settings.url is not None or not settings.min_free_mb or not folder.exists():
         return 0
-    return max(0, line.settings.archive.min_free_mb * 2**20 - shutil.disk_usage(folder).free)
+    return max(0, settings.min_free_mb * 2**20 - shutil.disk_usage(folder).free)

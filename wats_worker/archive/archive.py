@@ -1,12 +1,13 @@
 """The archive as its users see it: records in and out, and the bytes they name."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from pydantic import ValidationError
 
 from wats_worker.archive.blobs import PIECE, Blobs, pack, unpack
+from wats_worker.archive.clearing import Clearing, Notice, read_notice
 from wats_worker.archive.errors import ArchiveError, Damaged, Purged
 from wats_worker.archive.record import Blob, KeptFile
 from wats_worker.spool import names
@@ -14,8 +15,9 @@ from wats_worker.store.store import Store
 
 #: A record of a hundred thousand reports has some 60 MB.
 _LARGEST_RECORD: Final = 2**30
-#: Below it lies the record of each file in each edition.
+#: Below it lies the record of each file in each edition, and below the other that its bytes are gone.
 FILES: Final = "files"
+_PURGED: Final = "purged"
 
 
 class Archive:
@@ -71,6 +73,14 @@ class Archive:
                 yield file_id
             last = file_id
 
+    def records(self) -> Iterator[tuple[str, int]]:
+        """Every record by its file and edition, in this order."""
+        return self._names(FILES)
+
+    def purged(self) -> Iterator[tuple[str, int]]:
+        """The files whose bytes were taken away, and up to which edition."""
+        return self._names(_PURGED)
+
     def add(self, record: KeptFile) -> None:
         """Add the record of a file, when every blob it names is here. To do so again is no fault.
 
@@ -119,9 +129,26 @@ class Archive:
             raise Damaged(f"report {report_id} of file {record.file_id}")
         return body
 
-    def forget(self, blob: Blob) -> None:
-        """Keep a blob no longer. Whoever does that knows that no record needs it."""
-        self._blobs.delete(blob)
+    def forget(self, blobs: Iterable[Blob]) -> None:
+        """Keep blobs no longer. Whoever does that knows that no record needs them; see ``clearing``."""
+        self._blobs.delete(blobs)
+
+    def mark_purged(self, file_id: str, edition: int) -> None:
+        """Remember that the bytes of a file are gone, up to an edition."""
+        self._store.put(f"{_PURGED}/{file_id[:2]}/{file_id}/{edition:06}", b"purged")
+
+    def clearing(self, who: str, now: Callable[[], float]) -> Clearing:
+        """The right to take bytes away, for one at a time."""
+        return Clearing(self._store, who, now)
+
+    def notice(self) -> Notice:
+        """What is being taken away just now."""
+        return read_notice(self._store)
+
+    def _names(self, below: str) -> Iterator[tuple[str, int]]:
+        for entry in self._store.list(below):
+            _, _, file_id, edition = entry.key.split("/")
+            yield file_id, int(edition)
 
 
 def _read(packed: bytes, file_id: str) -> KeptFile:

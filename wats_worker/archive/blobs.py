@@ -94,10 +94,9 @@ class Blobs:
             raise Damaged(f"blob {blob.sha256}")
         return whole[start - first * self._piece : end - first * self._piece]
 
-    def delete(self, blob: Blob) -> None:
-        """Keep it no longer. Whoever does that knows that no record needs it."""
-        for key in reversed(self._keys(blob)):
-            self._store.delete(key)
+    def delete(self, blobs: Iterable[Blob]) -> None:
+        """Keep them no longer. Whoever does that knows that no record needs them."""
+        self._store.delete(*(key for blob in blobs for key in reversed(self._keys(blob))))
 
     def _keys(self, blob: Blob) -> list[str]:
         home = f"blobs/{blob.sha256[:2]}/{blob.sha256}"

@@ -6,6 +6,7 @@ Killed between any two steps, nothing is missing and nothing is there twice:
     add the record       under the file's id and an edition that can be written once; who comes again finds
                          that it tells of this very stay in the spool
     enter it             what the catalogue has of it is replaced by the same
+    look at the notice   whether somebody took away meanwhile what we found; see ``archive.clearing``
     do the post action   it finds what it did before, see ``post_actions``
     leave the spool      the last step, because the folder is what we look for
 
@@ -23,8 +24,9 @@ from typing import Final
 
 from wats_broker.journal import Event
 from wats_worker.archive.archive import Archive
+from wats_worker.archive.clearing import Notice
 from wats_worker.archive.errors import ArchiveError
-from wats_worker.archive.record import KeptFile
+from wats_worker.archive.record import Blob, KeptFile
 from wats_worker.archiving import telling
 from wats_worker.spool.errors import NotInSpool, PostActionFailed
 from wats_worker.spool.post_actions import PostAction
@@ -81,6 +83,7 @@ class Archivist:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="archive")
         #: When files are tried again that could not be archived for a reason of their own.
         self._later: dict[str, float] = {}
+        self._notice: Notice | None = None
 
     def close(self) -> None:
         """End what it has started."""
@@ -94,6 +97,8 @@ class Archivist:
             CatalogueUnusable: the catalogue takes nothing for now.
             redis.exceptions.RedisError: the journal can't be asked.
         """
+        if self._notice is None:
+            self._notice = self._archive.notice()
         now = self._steady()
         self._later = {file_id: at for file_id, at in self._later.items() if at > now}
         due = (file_id for file_id in self._spool.finished() if file_id not in self._later)
@@ -104,7 +109,9 @@ class Archivist:
         records = [record for record in found if record is not None]
         self._step("enter")
         self._enter(records)
-        return sum(self._let_go(record) for record in records)
+        self._step("notice")
+        before, self._notice = self._notice, self._archive.notice()
+        return sum(self._let_go(record) for record in records if self._is_whole(record, before, self._notice))
 
     def _archived(self, file_id: str, story: Sequence[Event]) -> KeptFile | None:
         """The record of a file, in the archive with all that it names. None if that can't be for now."""
@@ -119,15 +126,15 @@ class Archivist:
     def _kept(self, file_id: str, story: Sequence[Event]) -> KeptFile:
         card = self._spool.meta(file_id)
         last = self._archive.record(file_id)
-        if last is not None and (last.is_of(card) or not self._spool.made(file_id).reports):
-            # It was archived before, and we did not come to the end; or it came a second time, and nothing
-            # had to be converted. In both cases all there is to know is known.
-            return last
+        if last is not None and last.is_of(card):
+            self._keep_again(last)
+            return last  # it was archived before, and we did not come to the end
+        if last is not None and not self._spool.made(file_id).reports:
+            return last  # it came a second time, and nothing had to be converted
         action, folder = self._post_action(card.source)
         self._step("keep-original")
         if (blob := telling.original(card, action)) is not None:
-            with self._spool.bytes_of(file_id) as path:
-                self._archive.keep(blob, telling.read(path))
+            self._keep_original(blob, file_id)
         self._step("keep-reports")
         told = telling.bodies(self._spool, file_id)
         if told.blob is not None:
@@ -145,6 +152,28 @@ class Archivist:
         self._step("add-record")
         self._archive.add(record)
         return record
+
+    def _keep_again(self, record: KeptFile) -> None:
+        """Keep what was taken away since the record was written."""
+        if record.original is not None and not self._archive.has_bytes(record.original):
+            self._keep_original(record.original, record.file_id)
+        if record.bodies is not None and not self._archive.has_bytes(record.bodies):
+            self._archive.keep(record.bodies, telling.bodies(self._spool, record.file_id).content())
+
+    def _keep_original(self, blob: Blob, file_id: str) -> None:
+        with self._spool.bytes_of(file_id) as path:
+            self._archive.keep(blob, telling.read(path))
+
+    def _is_whole(self, record: KeptFile, before: Notice, now: Notice) -> bool:
+        """Whether all that the record names stays in the archive."""
+        blobs = [blob for blob in (record.original, record.bodies) if blob is not None]
+        untouched = before == now and not now.blobs
+        if untouched or not record.is_of(self._spool.meta(record.file_id)):
+            return True
+        if any(blob.sha256 in now.blobs or not self._archive.has_bytes(blob) for blob in blobs):
+            self._postpone(record.file_id, "its bytes were just being purged with those of another file")
+            return False
+        return True
 
     def _let_go(self, record: KeptFile) -> bool:
         file_id = record.file_id

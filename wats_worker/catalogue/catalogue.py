@@ -2,28 +2,26 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, Engine, Row, Select, Table, and_, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, Select, Table, and_, delete, func, or_, select, update
 
 from wats_broker.states import FileState
 from wats_worker.archive.record import KeptFile
 from wats_worker.catalogue import rows
+from wats_worker.catalogue.database import IDS, Database
 from wats_worker.catalogue.entry import Entry, Page
 from wats_worker.catalogue.finding import Place, Wanted, question
-from wats_worker.catalogue.opening import name_of, open_database, weather
-from wats_worker.catalogue.tables import files, progress, reports
+from wats_worker.catalogue.kept import CLEARED, KeptBytes
+from wats_worker.catalogue.opening import open_database
+from wats_worker.catalogue.tables import files, kept, progress, reports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Ids in one statement; SQLite takes no more than some thirty thousand.
-_IDS: Final = 15_000
 #: The latest files, through which is looked for a part of a name; an index only knows beginnings.
 _LATEST: Final = 5000
 #: What moves as long as a file is not archived.
@@ -36,38 +34,39 @@ class Catalogue:
     Every method may raise ``CatalogueUnusable``.
 
     Args:
-        engine: The database, opened by ``open_database``.
+        database: Where it is.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._writing = engine.execution_options(writes=True)
-        self.name = name_of(engine.url)
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        #: Which bytes of the archive are needed, and by whom.
+        self.kept = KeptBytes(database)
 
     @classmethod
     def open(cls, url: SecretStr | None, file: Path) -> Self:
         """Open it, and bring it to this release's schema; see ``open_database``."""
-        return cls(open_database(url, file))
+        return cls(Database(open_database(url, file)))
 
     def close(self) -> None:
         """Hang up."""
-        self._engine.dispose()
+        self._database.close()
 
     # Writing
 
     def enter(self, records: Sequence[KeptFile]) -> None:
-        """Enter archived files. One that is there in this edition or a later one stays as it is."""
+        """Enter archived files. What is there in this edition or a later one stays as it is."""
         latest = {record.file_id: record for record in sorted(records, key=lambda one: one.edition)}
-        with self._change() as connection:
+        with self._database.change() as connection:
             there = self._editions(connection, list(latest))
             new = [rows.of_record(one) for one in latest.values() if one.edition > there.get(one.file_id, 0)]
             self._replace(connection, new)
+            self.kept.enter(connection, records)
 
     def note(self, told: Sequence[tuple[rows.Row, list[rows.Row]]]) -> None:
         """Enter what the journal tells of files on their way. What is known from later on stays as it is."""
         if not told:
             return
-        with self._change() as connection:
+        with self._database.change() as connection:
             there = self._editions(connection, [file["file_id"] for file, _ in told])
             # The reports of an archived file are those in the archive, until others come there.
             of_reports = [one for file, ours in told if not there.get(file["file_id"]) for one in ours]
@@ -76,14 +75,18 @@ class Catalogue:
 
     def forget(self, file_ids: Iterable[str]) -> None:
         """Files that are kept nowhere any more."""
-        with self._change() as connection:
+        with self._database.change() as connection:
             self._delete(connection, list(file_ids))
 
     def clear(self) -> None:
-        """Forget everything, because it is about to be told again."""
-        with self._change() as connection:
-            for table in (reports, files, progress):
+        """Forget everything, because it is about to be told again. That it was forgotten is remembered."""
+        with self._database.change() as connection:
+            for table in (reports, files, kept):
                 connection.execute(delete(table))
+            connection.execute(delete(progress).where(progress.c.name != CLEARED))
+            again = self._database.insert(progress).values(name=CLEARED, at_ms=1)
+            once_more = {"at_ms": progress.c.at_ms + 1}
+            connection.execute(again.on_conflict_do_update(index_elements=[progress.c.name], set_=once_more))
 
     def reached(self, name: str, at_ms: int, *, since_ms: int) -> None:
         """Something that is told in order was read up to here.
@@ -91,7 +94,7 @@ class Catalogue:
         Nothing comes of it if it was not at ``since_ms`` any more: somebody else was quicker, or everything
         was forgotten in between and has to be told again.
         """
-        with self._change() as connection:
+        with self._database.change() as connection:
             if not since_ms:
                 self._insert(connection, progress, [{"name": name, "at_ms": 0}])
             connection.execute(
@@ -104,7 +107,7 @@ class Catalogue:
 
     def at(self, name: str) -> int:
         """Up to where something was read; 0 if it never was."""
-        with self._look() as connection:
+        with self._database.look() as connection:
             return connection.scalar(select(progress.c.at_ms).where(progress.c.name == name)) or 0
 
     def find(self, wanted: Wanted, *, count: int = 50, after: str = "") -> Page:
@@ -116,7 +119,7 @@ class Catalogue:
             BadCursor: ``after`` is not from a page of this question.
         """
         place = Place.read(after, wanted) if after else None
-        with self._look() as connection:
+        with self._database.look() as connection:
             found = connection.execute(question(wanted, place, count + 1)).all()
             entries = self._entries(connection, [row.file_id for row in found[:count]])
         if len(found) <= count:
@@ -144,12 +147,12 @@ class Catalogue:
 
     def entries(self, file_ids: Sequence[str]) -> tuple[Entry, ...]:
         """What is known of these files; nothing of one that is not here."""
-        with self._look() as connection:
+        with self._database.look() as connection:
             return self._entries(connection, file_ids)
 
     def known(self, file_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Of those files that are here, the checksum and how many reports they have."""
-        with self._look() as connection:
+        with self._database.look() as connection:
             found = connection.execute(
                 select(files.c.file_id, files.c.sha256, files.c.reports).where(files.c.file_id.in_(file_ids))
             )
@@ -157,23 +160,13 @@ class Catalogue:
 
     def ask(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         """The answer to a question of this package, such as those in ``numbers``."""
-        with self._look() as connection:
+        with self._database.look() as connection:
             return connection.execute(statement).all()
 
     def count(self) -> int:
         """How many files there are."""
-        with self._look() as connection:
+        with self._database.look() as connection:
             return connection.scalar(select(func.count()).select_from(files)) or 0
-
-    @contextmanager
-    def _look(self) -> "Iterator[Connection]":
-        with weather(self.name), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _change(self) -> "Iterator[Connection]":
-        with weather(self.name), self._writing.begin() as connection:
-            yield connection
 
     def _entries(self, connection: Connection, file_ids: Sequence[str]) -> tuple[Entry, ...]:
         found = connection.execute(select(files).where(files.c.file_id.in_(file_ids)))
@@ -194,8 +187,8 @@ class Catalogue:
         self._insert(connection, reports, [one for _, ours in told for one in ours])
 
     def _delete(self, connection: Connection, file_ids: Sequence[str]) -> None:
-        for start in range(0, len(file_ids), _IDS):
-            some = file_ids[start : start + _IDS]
+        for start in range(0, len(file_ids), IDS):
+            some = file_ids[start : start + IDS]
             connection.execute(delete(reports).where(reports.c.file_id.in_(some)))
             connection.execute(delete(files).where(files.c.file_id.in_(some)))
 
@@ -214,8 +207,7 @@ class Catalogue:
         """
         if not values:
             return
-        insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
-        statement = insert(table)
+        statement = self._database.insert(table)
         if not change:
             connection.execute(statement.on_conflict_do_nothing(), values)
             return

@@ -1,7 +1,9 @@
 """Numbers for people, by SQL from the catalogue: how much came, how much was good, what is wrong with it.
 
-A **unit** is one serial number of one part in one process. Its first pass counts whether its first test was
-passed, its last whether the last one was; repairs count for neither.
+A **unit** is one serial number of one part in one process. Of all units that were tested in a time, the first
+pass counts those whose very first test was passed, also if that was before that time; the last those whose
+last test in it was. Repairs count for neither, and a report that another one of the same id has replaced on
+the server does not count at all.
 """
 
 import json
@@ -10,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists, func, select, tuple_
 
 from wats_broker.states import FileState
 from wats_worker.catalogue.catalogue import Catalogue
@@ -87,20 +89,29 @@ class Numbers:
         """
         told = [reports.c[name] for name in BY if name in by]
         unit = (reports.c.part_key, reports.c.process, reports.c.serial_key, *told)
-        order = (reports.c.started_ms, reports.c.file_id, reports.c.position)
-        backwards = [column.desc() for column in order]
+        counts = [reports.c.kind == "T", reports.c.serial_key != "", ~_is_replaced()]
+        first_ms, last_ms = int(since * 1000), int(until * 1000)
+        tested = (
+            select(*unit)
+            .distinct()
+            .where(reports.c.started_ms.between(first_ms, last_ms), *counts)
+            .subquery("tested")
+        )
+        # Two tests that began in the same second are told apart by which came first.
+        order = (reports.c.started_ms, reports.c.rank.desc(), reports.c.file_id, reports.c.position)
+        backwards = (
+            reports.c.started_ms.desc(), reports.c.rank, reports.c.file_id.desc(), reports.c.position.desc(),
+        )  # fmt: skip
         ranked = (
             select(
                 *told,
                 reports.c.result,
+                (reports.c.started_ms >= first_ms).label("within"),
                 func.row_number().over(partition_by=unit, order_by=order).label("nth"),
                 func.row_number().over(partition_by=unit, order_by=backwards).label("last"),
             )
-            .where(
-                reports.c.started_ms.between(int(since * 1000), int(until * 1000)),
-                reports.c.kind == "T",
-                reports.c.serial_key != "",
-            )
+            .join(tested, and_(*(column == tested.c[column.name] for column in unit)))
+            .where(reports.c.started_ms <= last_ms, *counts)
             .subquery()
         )
         passed = ranked.c.result == "P"
@@ -110,7 +121,7 @@ class Numbers:
             select(
                 *groups,
                 units.label("units"),
-                func.count().label("tests"),
+                _count(ranked.c.within).label("tests"),
                 _count((ranked.c.nth == 1) & passed).label("first_passed"),
                 _count((ranked.c.last == 1) & passed).label("last_passed"),
             )
@@ -140,6 +151,16 @@ class Numbers:
         statement: Select[Any] = select(hour, func.count().label("n")).where(fits).group_by("hour")
         found = self._catalogue.ask(statement)
         return {int(row.hour): int(row.n) for row in found}
+
+
+def _is_replaced() -> ColumnElement[bool]:
+    """Whether a report of the same id came in another file later, which is the one that the server has."""
+    later = reports.alias("later")
+    return exists().where(
+        later.c.sent_as == reports.c.sent_as,
+        reports.c.sent_as != "",
+        tuple_(later.c.rank, reports.c.file_id) < tuple_(reports.c.rank, later.c.file_id),
+    )
 
 
 def _count(fits: ColumnElement[bool]) -> ColumnElement[int]:

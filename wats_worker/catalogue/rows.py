@@ -21,7 +21,7 @@ def key(text: str) -> str:
     >>> key(" PCB\n 0042 ")
     'pcb 0042'
     """
-    return " ".join(_storable(text).split()).casefold()[:200]
+    return " ".join(storable(text).split()).casefold()[:200]
 
 
 def name_key(name: str) -> str:
@@ -40,8 +40,8 @@ def of_record(record: KeptFile) -> tuple[Row, list[Row]]:
     archived_ms = round(record.archived_at * 1000)
     file = {
         "file_id": card.file_id,
-        "source": _storable(card.source),
-        "name": _storable(card.name),
+        "source": storable(card.source),
+        "name": storable(card.name),
         "name_key": name_key(card.name),
         "sha256": card.sha256,
         "size": card.size,
@@ -75,8 +75,8 @@ def of_journal(
     kept = {name: value for name, value in told.facts.items() if name in _FACTS}
     file = {
         "file_id": told.file_id,
-        "source": _storable(told.source),
-        "name": _storable(told.name),
+        "source": storable(told.source),
+        "name": storable(told.name),
         "name_key": name_key(told.name),
         "sha256": sha256,
         "size": told.size,
@@ -101,7 +101,7 @@ _FACTS = frozenset({"converter", "reason", "place", "field", "fix", "warnings"})
 def _of_kept(file: Row, position: int, one: KeptReport) -> Row:
     delivered = [str(receipt["delivered_at"]) for receipt in one.receipts if receipt.get("delivered_at")]
     return _of_card(file, position, one.card) | {
-        "stored_as": _storable(one.stored_as)[:128],
+        "stored_as": storable(one.stored_as)[:128],
         "delivered_ms": _ms(delivered[-1]) if delivered else None,
         "sha256": one.sha256,
         "size": one.size,
@@ -116,16 +116,16 @@ def _of_card(file: Row, position: int, card: ReportCard) -> Row:
         "rank": file["rank"],
         "source": file["source"],
         "report_id": card.report_id,
-        "sent_as": _storable(card.sent_as)[:128],
+        "sent_as": storable(card.sent_as)[:128],
         "stored_as": "",
-        "serial": _storable(card.serial),
+        "serial": storable(card.serial),
         "serial_key": key(card.serial),
-        "part": _storable(card.part),
+        "part": storable(card.part),
         "part_key": key(card.part),
-        "revision": _storable(card.revision),
-        "station": _storable(card.station),
+        "revision": storable(card.revision),
+        "station": storable(card.station),
         "station_key": key(card.station),
-        "process": _storable(card.process)[:16],
+        "process": storable(card.process)[:16],
         "kind": card.kind[:1],
         "result": card.result[:1],
         "started_ms": round(started.moment().timestamp() * 1000) if started else None,
@@ -148,6 +148,6 @@ def _told(facts: dict[str, str]) -> str:
     return json.dumps({name: value for name, value in sorted(facts.items()) if value})
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """The same without what some database refuses: zeros, and halves of characters."""
     return text.replace("\0", "").encode(errors="backslashreplace").decode()

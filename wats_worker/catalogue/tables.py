@@ -75,7 +75,23 @@ reports: Final = Table(
     Index("reports_by_start", "started_ms"),
 )
 
-#: How far something was read that is told in order.
+#: Which bytes of the archive each record needs, in every edition.
+kept: Final = Table(
+    "kept",
+    metadata,
+    Column("file_id", _Id, primary_key=True),
+    Column("edition", Integer, primary_key=True, autoincrement=False),
+    Column("source", Text, nullable=False),
+    Column("archived_ms", BigInteger, nullable=False),
+    Column("original", _Id, nullable=False),  # checksum; empty: nobody wanted them
+    Column("bodies", _Id, nullable=False),  # of the reports; empty: there are none
+    Column("size", BigInteger, nullable=False),  # of both
+    Column("purged", Boolean, nullable=False),
+    Index("kept_by_original", "original"),
+    Index("kept_by_bodies", "bodies"),
+)
+
+#: How far something was read that is told in order, and how often everything was forgotten.
 progress: Final = Table(
     "progress",
     metadata,

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from wats_broker.names import Stage
 from wats_worker.app.line import Line
+from wats_worker.archive.errors import ArchiveError
 from wats_worker.cli.common import Config, Json, console, door, fail, load, print_json, say, unix_only
 from wats_worker.cli.files import checked
 from wats_worker.control.models.holds import HoldWanted
@@ -37,12 +38,15 @@ def purge(
     """
     unix_only()
     from wats_worker.app.retention import run  # noqa: PLC0415  see cli/main.py
+    from wats_worker.catalogue.errors import CatalogueError  # noqa: PLC0415  a database takes its time
 
     line = Line(load(config), Stage.CONTROL)
     try:
         plan, purged = run(line, f"command line, {getpass.getuser()}", lambda: True, dry=dry_run)
-    except (StoreError, TrailUnusable, OSError) as problem:
+    except (ArchiveError, CatalogueError, StoreError, TrailUnusable, OSError) as problem:
         fail(str(problem))
+    finally:
+        line.close()
     wanted = [(one.file.file_id, one.file.source, one.file.size, one.why) for one in plan.victims]
     if as_json:
         victims = [dict(zip(("file_id", "source", "size", "why"), one, strict=True)) for one in wanted]

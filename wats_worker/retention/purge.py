@@ -3,30 +3,30 @@
     plan ──► a line in the audit trail, with the files' ids ──► the bytes ──► a mark that they are purged
 
 The line comes first: whatever kills us, no bytes are gone of which the trail knows nothing. What is on the
-spool is not touched, and neither is a file that is just being delivered again.
-
-    purged/<aa>/<file_id>/<edition>   so that nobody looks for these bytes again
+spool is not touched, and neither is a file that is just being delivered again. Bytes that another file needs
+stay; see ``wats_worker.archive.clearing`` for one that is archived meanwhile.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from wats_worker.archive.archive import FILES, Archive
-from wats_worker.archive.errors import Damaged
+from wats_worker.archive.archive import Archive
+from wats_worker.archive.clearing import Clearing
+from wats_worker.archive.errors import ArchiveError, Damaged
 from wats_worker.archive.record import Blob, KeptFile
+from wats_worker.catalogue.catalogue import Catalogue
+from wats_worker.catalogue.kept import Kept
+from wats_worker.catalogue.rebuilding import complete
 from wats_worker.retention.holds import Hold, Holds
-from wats_worker.retention.rules import Candidate, Rule, Victim, oldest, over
-from wats_worker.store.store import Store
+from wats_worker.retention.rules import Rule, Victim, over
 from wats_worker.trail.book import Book
 from wats_worker.trail.entry import Event, Told
 from wats_worker.trail.proof import PURGED
 
 #: Files of one line in the trail.
 _PORTION: Final = 100
-_PURGED: Final = "purged"
 #: How many bytes of files have to go for one byte on the disk, at most: they lie there compressed.
 _PACKED: Final = 20
 _SHORT: Final = "the disk is short of room"
@@ -40,6 +40,7 @@ class Plan:
     files: int  #: that have their bytes
     bytes: int  #: of them
     held: int  #: of them, by labels
+    cleared: int  #: how often the catalogue had been forgotten when this was planned
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class Purge:
 
     Args:
         archive: What is purged.
-        store: Where it lies.
+        catalogue: Knows what there is, and who needs it; it is made whole first.
+        holds: What must stay.
         book: The audit trail.
         who: Who does it, for the trail.
         rules: By source, how much of it is kept.
@@ -67,7 +69,8 @@ class Purge:
     """
 
     archive: Archive
-    store: Store
+    catalogue: Catalogue
+    holds: Holds
     book: Book
     who: str
     rules: Mapping[str, Rule]
@@ -76,49 +79,68 @@ class Purge:
     now: Callable[[], float]
     portion: int = _PORTION
 
-    def plan(self) -> Plan:
+    def plan(self, go_on: Callable[[], object] = lambda: True) -> Plan:
         """What would go now. Nothing goes by this.
+
+        Args:
+            go_on: Asked now and then; the answer does not matter.
 
         Raises:
             StoreUnusable: the archive gives nothing for now.
+            CatalogueUnusable: the catalogue does not answer.
         """
-        holds = Holds(self.store).all()
-        found = (self._candidate(records, holds) for records in self._files())
-        files = [file for file in found if file is not None]
-        victims = over(files, self.rules, now=self.now())
+        kept = self.catalogue.kept
+        cleared = kept.cleared()
+        complete(self.archive, self.catalogue, progress=lambda _: go_on())
+        held = self._held(self.holds.all())
+        victims = [
+            victim
+            for source, rule in self.rules.items()
+            if rule
+            for victim in over(
+                kept.newest_first(source), rule, held=lambda file: file.file_id in held, now=self.now()
+            )
+        ]
+        victims.sort(key=lambda victim: (victim.why, victim.file.at, victim.file.file_id))
         if short_of := self.short_of():
-            gone = {victim.file.file_id for victim in victims}
-            freed = sum(victim.file.size for victim in victims)
-            for file in oldest(file for file in files if file.file_id not in gone):
-                if freed >= short_of * _PACKED:
-                    break
-                victims.append(Victim(file, _SHORT))
-                freed += file.size
-        return Plan(
-            victims=tuple(victims),
-            files=len(files),
-            bytes=sum(file.size for file in files),
-            held=sum(bool(file.held) for file in files),
-        )
+            victims += self._in_the_way(victims, held, short_of)
+        files, size = kept.count()
+        return Plan(tuple(victims), files=files, bytes=size, held=kept.with_bytes(held), cleared=cleared)
 
     def carry_out(self, plan: Plan, go_on: Callable[[], bool]) -> Purged:
         """Take away what was planned, until it is done or ``go_on`` says no.
 
         Raises:
+            Busy: somebody else does it just now.
             TrailUnusable: it can't be written down, so the rest stays.
             StoreUnusable: the archive takes nothing for now.
+            CatalogueUnusable: the catalogue does not answer.
         """
-        uses = self._uses(plan.victims)
         files = size = 0
-        for why, portion in self._portions(plan.victims):
-            if not go_on():
-                break
-            wanted = [victim.file for victim in portion if not self.on_spool(victim.file.file_id)]
-            self._tell(wanted, why)
-            for file in wanted:
-                self._take_away(file, uses)
-            files, size = files + len(wanted), size + sum(file.size for file in wanted)
+        with self.archive.clearing(self.who, self.now) as clearing:
+            for why, portion in self._portions(plan.victims):
+                if not go_on():
+                    break
+                gone = self._take_away(clearing, [victim.file for victim in portion], why, plan.cleared)
+                files, size = files + len(gone), size + sum(file.size for file in gone)
         return Purged(files, size)
+
+    def _held(self, holds: Sequence[Hold]) -> frozenset[str]:
+        """The files that stay, as far as the catalogue tells."""
+        serials = {serial for hold in holds for serial in hold.serials}
+        ids = {file_id for hold in holds for file_id in hold.file_ids}
+        return frozenset(ids | self.catalogue.kept.of_units(serials))
+
+    def _in_the_way(self, victims: Sequence[Victim], held: frozenset[str], short_of: int) -> Iterator[Victim]:
+        """The oldest of what is left, until there may be room."""
+        gone = {victim.file.file_id for victim in victims}
+        freed = sum(victim.file.size for victim in victims)
+        for file in self.catalogue.kept.oldest_first():
+            if freed >= short_of * _PACKED:
+                return
+            if file.file_id not in gone and file.file_id not in held:
+                yield Victim(file, _SHORT)
+                freed += file.size
 
     def _portions(self, victims: Sequence[Victim]) -> Iterator[tuple[str, Sequence[Victim]]]:
         """What goes together, each time as much as is still to go."""
@@ -141,48 +163,40 @@ class Purge:
             count += 1
         return count
 
-    def _files(self) -> Iterator[list[KeptFile]]:
-        """The records of each file, in all editions whose bytes were not purged."""
-        purged = dict(self._keys(_PURGED))
-        for file_id, keys in groupby(self._keys(FILES), key=lambda key: key[0]):
-            editions = [edition for _, edition in keys if edition > purged.get(file_id, 0)]
-            if records := [one for edition in editions if (one := self._record(file_id, edition))]:
-                yield records
-
-    def _keys(self, below: str) -> Iterator[tuple[str, int]]:
-        for entry in self.store.list(below):
-            _, _, file_id, edition = entry.key.split("/")
-            yield file_id, int(edition)
-
-    def _record(self, file_id: str, edition: int) -> KeptFile | None:
-        try:
-            return self.archive.record(file_id, edition)
-        except Damaged:
-            return None  # nobody can tell whether it may go
-
-    def _candidate(self, records: Sequence[KeptFile], holds: Sequence[Hold]) -> Candidate | None:
-        last = records[-1]
-        size = sum(blob.size for blob in _blobs(records))
-        if not size:
-            return None
-        held = next((hold.label for hold in holds if any(hold.holds(one) for one in records)), "")
-        return Candidate(last.file_id, last.edition, last.card.source, last.archived_at, size, held)
-
-    def _uses(self, victims: Collection[Victim]) -> Counter[str]:
-        """How many files need each blob of the victims: the same bytes lie there once for all of them."""
-        ids = {victim.file.file_id for victim in victims}
-        if not ids:
-            return Counter()
-        theirs = {
-            blob.sha256 for records in self._files() if records[0].file_id in ids for blob in _blobs(records)
+    def _take_away(self, clearing: Clearing, files: Sequence[Kept], why: str, cleared: int) -> list[Kept]:
+        """Take away the bytes of some files; which it were."""
+        holds = self.holds.all()  # somebody may have thought of it just now
+        gone = {
+            file: records
+            for file in files
+            if not self.on_spool(file.file_id)
+            and (records := self._records(file))
+            and not any(hold.holds(record) for hold in holds for record in records)
         }
-        return Counter(
-            sha256
-            for records in self._files()
-            for sha256 in {blob.sha256 for blob in _blobs(records)} & theirs
-        )
+        editions = {file.file_id: file.edition for file in gone}
+        blobs = {blob.sha256: blob for ours in gone.values() for blob in _blobs(ours)}
+        clearing.condemn(blobs)
+        needed = self.catalogue.kept.needed(blobs, besides=editions, cleared=cleared)
+        if needed is None:
+            raise ArchiveError("the catalogue was just rebuilt, so it has to be looked anew what is over")
+        self._tell(list(gone), why)
+        if not clearing.may_go():
+            raise ArchiveError("this process stood still for too long to know what may go. Try again.")
+        self.archive.forget(blob for sha256, blob in blobs.items() if sha256 not in needed)
+        for file_id, edition in editions.items():
+            self.archive.mark_purged(file_id, edition)
+        self.catalogue.kept.purged(editions)
+        return list(gone)
 
-    def _tell(self, files: Sequence[Candidate], why: str) -> None:
+    def _records(self, file: Kept) -> list[KeptFile]:
+        """The records of a file up to an edition; none if one can't be read: nobody knows what it names."""
+        try:
+            found = [self.archive.record(file.file_id, number) for number in range(1, file.edition + 1)]
+        except Damaged:
+            return []
+        return [record for record in found if record is not None]
+
+    def _tell(self, files: Sequence[Kept], why: str) -> None:
         if files:
             told = {
                 "files": [file.file_id for file in files],
@@ -190,15 +204,6 @@ class Purge:
                 "bytes": sum(file.size for file in files),
             }
             self.book.write(Told(Event.DONE, PURGED, who=self.who, reason=why, facts=told))
-
-    def _take_away(self, file: Candidate, uses: Counter[str]) -> None:
-        records = [one for n in range(1, file.edition + 1) if (one := self._record(file.file_id, n))]
-        blobs = {blob.sha256: blob for blob in _blobs(records)}
-        for sha256, blob in blobs.items():
-            uses[sha256] -= 1
-            if uses[sha256] <= 0:
-                self.archive.forget(blob)
-        self.store.put(f"{_PURGED}/{file.file_id[:2]}/{file.file_id}/{file.edition:06}", b"purged")
 
 
 def _blobs(records: Sequence[KeptFile]) -> Iterator[Blob]:

@@ -4,9 +4,10 @@ Rules count each source by itself, the newest files first; what is held counts, 
 short the oldest files of all sources go, until there is room.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+
+from wats_worker.catalogue.kept import Kept
 
 
 @dataclass(frozen=True)
@@ -21,50 +22,35 @@ class Rule:
         return any(bound is not None for bound in (self.days, self.files, self.bytes))
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A file in the archive that has its bytes."""
-
-    file_id: str
-    edition: int
-    source: str
-    at: float  #: when it was archived, in seconds since 1970
-    size: int  #: bytes of the original and of its reports
-    held: str = ""  #: the label that holds it
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Victim:
     """A file whose bytes go."""
 
-    file: Candidate
+    file: Kept
     why: str
 
 
-def over(files: Iterable[Candidate], rules: Mapping[str, Rule], *, now: float) -> list[Victim]:
-    """The files whose time is over, the oldest first.
+def over(files: Iterable[Kept], rule: Rule, *, held: Callable[[Kept], bool], now: float) -> Iterator[Victim]:
+    """The files of one source whose time is over.
 
-    >>> files = [Candidate(name, 1, "ict", at, 10) for name, at in [("a", 1.0), ("b", 2.0), ("c", 3.0)]]
-    >>> [victim.file.file_id for victim in over(files, {"ict": Rule(files=2)}, now=4.0)]
-    ['a']
+    >>> files = [Kept(name, 1, "ict", at, 10) for name, at in [("c", 3.0), ("b", 2.0), ("a", 1.0)]]
+    >>> [victim.file.file_id for victim in over(files, Rule(files=1), held=lambda file: file.at < 2, now=4)]
+    ['b']
+
+    Args:
+        files: The newest first.
+        rule: How much of them is kept.
+        held: What stays whatever the rule says.
+        now: Seconds since 1970.
     """
-    found = []
-    ordered = sorted(files, key=lambda file: (file.source, -file.at, file.file_id))
-    for source, of_source in groupby(ordered, key=lambda file: file.source):
-        rule, count, size = rules.get(source, Rule()), 0, 0
-        for file in of_source:
-            count, size = count + 1, size + file.size
-            if not file.held and (why := _why(rule, file, count, size, now)):
-                found.append(Victim(file, why))
-    return sorted(found, key=lambda victim: (victim.file.at, victim.file.file_id))
+    count = size = 0
+    for file in files:
+        count, size = count + 1, size + file.size
+        if (why := _why(rule, file, count, size, now)) and not held(file):
+            yield Victim(file, why)
 
 
-def oldest(files: Iterable[Candidate]) -> list[Candidate]:
-    """What goes first where the disk is short; what is held is not among them."""
-    return sorted((file for file in files if not file.held), key=lambda file: (file.at, file.file_id))
-
-
-def _why(rule: Rule, file: Candidate, count: int, size: int, now: float) -> str:
+def _why(rule: Rule, file: Kept, count: int, size: int, now: float) -> str:
     if rule.days is not None and now - file.at > rule.days * 86400:
         return f"older than {rule.days:g} days"
     if rule.files is not None and count > rule.files:

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from wats_broker.settings import Seconds, Section, mistake, with_secrets
 from wats_worker.settings.kinds import Folder
+from wats_worker.settings.store import StoreSettings
 
 #: The one driver for PostgreSQL that comes as an extra.
 _POSTGRES: Final = "postgresql+psycopg"
@@ -21,12 +22,13 @@ def _url(secret: SecretStr) -> SecretStr:
     return secret
 
 
-class ArchiveSettings(Section):
-    """Where every delivered file is kept, with all that is known of it."""
+class ArchiveSettings(StoreSettings):
+    """Where delivered files are kept with all that is known of them: in a folder, or in an object store."""
 
-    #: None: beside the spool.
+    #: Without ``url``. None: beside the spool.
     folder: Folder | None = None
-    #: With less room on its disk the oldest bytes go until there is as much; what is held stays. 0: never.
+    #: With less room on its disk the oldest bytes go until there is as much; what is held stays. 0: never. An
+    #: object store has as much room as it wants to.
     min_free_mb: Annotated[int, Field(ge=0)] = 0
     #: Seconds between two looks whether a source keeps more than it should.
     purge_s: Seconds = 3600.0

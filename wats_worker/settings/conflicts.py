@@ -17,6 +17,7 @@ def conflicts(settings: WorkerSettings) -> Iterator[Mistake]:
     yield from _names(settings)
     yield from _watch_folders(settings)
     yield from _own_folders(settings)
+    yield from _stores(settings)
     for at, source in _placed(settings):
         for key, what, fix in chain(_post_action(source), _pool(source, settings)):
             yield Mistake((*at, key), what, fix)
@@ -67,6 +68,7 @@ def _watch_folders(settings: WorkerSettings) -> Iterator[Mistake]:
 def _own_folders(settings: WorkerSettings) -> Iterator[Mistake]:
     own = {
         ("spool", "folder"): settings.spool.folder,
+        ("archive", "folder"): settings.archive.folder,
         ("broker", "url"): settings.broker.embedded_folder,
         ("sandbox", "scratch"): settings.sandbox.scratch,
         ("convert", "plugins"): settings.convert.plugins,
@@ -83,6 +85,16 @@ def _own_folders(settings: WorkerSettings) -> Iterator[Mistake]:
                     f"{folder} and the watch folder of source {source.name!r} lie inside each other",
                     "keep what the worker writes and runs apart from what it watches",
                 )
+
+
+def _stores(settings: WorkerSettings) -> Iterator[Mistake]:
+    spool, archive = settings.spool, settings.archive
+    if spool.url is None or archive.url is None or spool.endpoint != archive.endpoint:
+        return
+    one, other = f"{spool.url}/", f"{archive.url}/"
+    if one.startswith(other) or other.startswith(one):
+        fix = "give each its own place, such as s3://bucket/spool and s3://bucket/archive"
+        yield Mistake(("archive", "url"), f"{archive.url} is or holds the place of the spool", fix)
 
 
 def _post_action(source: AnySource) -> Iterator[tuple[str, str, str]]:

@@ -49,6 +49,7 @@ REFUSED: Final[Mapping[str, str]] = MappingProxyType(
         "broker.embedded_fsync": _TOGETHER,
         "broker.embedded_tcp": _TOGETHER,
         "archive.folder": "stop the line, move the folder to its new place, make the change, start it again",
+        "archive.url": "stop the line, copy what is there to its new place, make the change, start it again",
         "spool.url": f"{_TOGETHER}; when all is delivered, nothing is left behind in the old place",
         "spool.folder": "stop the line, move the folder to its new place, make the change, start it again",
     }

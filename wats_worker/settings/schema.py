@@ -307,4 +307,4 @@ class WorkerSettings(BaseSettings):
             self.telemetry.authorization,
         )
         own = [found.get_secret_value() for found in given if found]
-        return own + self.spool.keys() + self.broker.secrets()
+        return own + self.spool.keys() + self.archive.keys() + self.broker.secrets()

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from redis import Redis
 from support import Clock, wait_until
 
 from wats_broker.fleet import DutyLease
@@ -65,6 +66,18 @@ def test_who_has_lost_the_post_stops_at_the_next_step(make, redis, done):
     other.look()
 
     assert one.look() == []
+
+
+def test_without_the_broker_only_that_is_done_which_keeps_order_by_itself(clock, done):
+    """What keeps the broker from working may be what it mends."""
+    away = Redis.from_url("unix:///nowhere/broker.sock")
+    duties = [
+        Duty("sealing", 600, done.append),
+        Duty("purging", 600, lambda go_on: done.append(go_on()), alone=True),
+    ]
+
+    assert Duties(DutyLease(away, Keys()), "one", duties, clock=clock).look() == ["purging"]
+    assert done == [True]
 
 
 def test_a_duty_that_fails_keeps_nobody_from_another(fake_redis):

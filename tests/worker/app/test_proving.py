@@ -85,7 +85,7 @@ def test_a_changed_byte_of_a_file(line, file_id):
 def test_reports_that_are_gone(line, file_id):
     """Unless the trail says that a rule purged them."""
     record = line.archive.record(file_id)
-    line.archive.forget(record.bodies)
+    line.archive.forget([record.bodies])
     (found,) = findings(line)
     line.trail.write(Told(Event.DONE, PURGED, facts={"files": [file_id]}))
 
@@ -127,7 +127,7 @@ def test_a_record_that_was_slipped_in(line, file_id):
 def test_the_command_says_what_is_wrong(line, file_id, config):
     """With an exit code for scripts; another key than the trail's trusts nothing."""
     fine = CliRunner().invoke(app, ["archive", "verify", "--config", str(config), "--json"])
-    line.archive.forget(line.archive.record(file_id).original)
+    line.archive.forget([line.archive.record(file_id).original])
     wrong = CliRunner().invoke(app, ["archive", "verify", "--config", str(config)])
     stranger = config.with_name("key")
     stranger.write_text("ab" * 32)

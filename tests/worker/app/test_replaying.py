@@ -422,6 +422,6 @@ class TestComparing:
         """A rule took them; the record tells what there was."""
         write_plugin(line.settings.convert.plugins, "hostile", "yield report()")
         file_id = kept(line, "SN-1", b"{}")
-        line.archive.forget(line.archive.record(file_id).original)
+        line.archive.forget([line.archive.record(file_id).original])
 
         assert compare(file_id).why == "its bytes are not kept"

@@ -124,7 +124,7 @@ def test_what_is_kept_no_longer_is_gone(blobs, store):
     """All of its pieces."""
     blobs.keep(named(b"x" * 35), [b"x" * 35])
 
-    blobs.delete(named(b"x" * 35))
+    blobs.delete([named(b"x" * 35)])
 
     assert not blobs.has(named(b"x" * 35))
     assert list(store.list("blobs")) == []

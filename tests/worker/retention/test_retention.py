@@ -7,6 +7,7 @@ import pytest
 
 from wats_worker.archive.archive import Archive
 from wats_worker.archive.record import Blob, KeptFile, KeptReport
+from wats_worker.catalogue.catalogue import Catalogue
 from wats_worker.retention.holds import Hold, Holds
 from wats_worker.retention.purge import Purge
 from wats_worker.retention.rules import Rule
@@ -26,6 +27,7 @@ class Plant:
     def __init__(self, folder):
         self.store = FolderStore(folder / "archive")
         self.archive = Archive(self.store)
+        self.catalogue = Catalogue.open(None, folder / "catalogue.sqlite")
         self.book = Book(folder / "audit")
         self.holds = Holds(self.store)
         self.rules = {}
@@ -84,7 +86,8 @@ class Plant:
     def _purge(self):
         return Purge(
             archive=self.archive,
-            store=self.store,
+            catalogue=self.catalogue,
+            holds=self.holds,
             book=self.book,
             who="retention",
             rules=self.rules,
@@ -97,7 +100,9 @@ class Plant:
 
 @pytest.fixture
 def plant(tmp_path):
-    return Plant(tmp_path)
+    plant = Plant(tmp_path)
+    yield plant
+    plant.catalogue.close()
 
 
 class TestRules:
