@@ -95,6 +95,68 @@ def test_what_does_not_count(numbers, tested):
     assert (told["20"].units, told["20"].last_passed) == (1, 0)
 
 
+def test_a_unit_that_failed_before_has_no_first_pass_today(numbers, tested):
+    """Its very first test counts, whenever that was; its last is the last of this time."""
+    yesterday = (DAWN - timedelta(days=1)).isoformat()
+    tomorrow = (DAWN + timedelta(days=1, hours=1)).isoformat()
+    tested(
+        ("A", "F", {"started": yesterday}),
+        ("A", "P", {}),
+        ("B", "P", {"started": yesterday}),
+        ("B", "F", {}),
+        ("B", "P", {"started": tomorrow}),
+        ("C", "P", {}),
+    )
+
+    (told,) = numbers.yields(SINCE, UNTIL)
+
+    assert (told.units, told.tests, told.first_passed, told.last_passed) == (3, 3, 2, 2)
+
+
+def test_tests_are_ordered_by_the_moment_and_not_by_its_words(numbers, tested):
+    """A tester in Oslo and one in London; a summer clock that is set back."""
+    tested(
+        ("A", "P", {"started": "2026-11-01T08:30:00+00:00"}),
+        ("A", "F", {"started": "2026-11-01T09:00:00+01:00"}),
+        ("B", "P", {"started": "2026-11-01T02:10:00+01:00"}),
+        ("B", "F", {"started": "2026-11-01T02:50:00+02:00"}),
+    )
+
+    (told,) = numbers.yields(SINCE, UNTIL)
+
+    assert (told.units, told.first_passed, told.last_passed) == (2, 0, 2)
+
+
+def test_two_tests_of_one_second_count_in_the_order_in_which_they_came(numbers, tested):
+    """Some testers know no more of the time."""
+    at = {"started": DAWN.isoformat()}
+    tested(*((serial, result, at) for serial in "ABCDEFGH" for result in "FP"))
+
+    (told,) = numbers.yields(SINCE, UNTIL)
+
+    assert (told.units, told.first_passed, told.last_passed) == (8, 0, 8)
+
+
+def test_a_report_that_another_one_has_replaced_does_not_count(numbers, tested):
+    """A file that was written anew, with the id that the tester gave: the server has one report."""
+    tested(*(("A", result, {"sent_as": "own"}) for result in "FFP"), ("B", "P", {"sent_as": ""}))
+
+    (told,) = numbers.yields(SINCE, UNTIL)
+
+    assert (told.units, told.tests, told.first_passed, told.last_passed) == (2, 2, 2, 2)
+
+
+def test_a_replayed_file_counts_once(catalogue, numbers):
+    """With what its last edition says."""
+    catalogue.enter([record(0, result="F")])
+    catalogue.enter([record(0, result="P", edition=2)])
+
+    (told,) = numbers.yields(SINCE, UNTIL)
+
+    assert (told.units, told.tests, told.first_passed) == (1, 1, 1)
+    assert numbers.hours(SINCE, UNTIL) == [Hour(int(SINCE), 1, 1)]
+
+
 def test_those_with_the_most_units_come_first(numbers, tested):
     """And all together are one line if nothing is told apart."""
     tested(("A", "P", {"part": "few"}), ("B", "P", {"part": "many"}), ("C", "F", {"part": "many"}))
