@@ -33,7 +33,7 @@ MEMORY: Final = "memory.jsonl"
 SUMS: Final = "SHA256SUMS"
 
 _MTIME_NS: Final = "WATS.mtime_ns"
-_DAMAGE: Final = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError)
+_DAMAGE: Final = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError)
 
 
 class Hashed(io.RawIOBase):

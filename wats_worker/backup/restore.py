@@ -64,8 +64,10 @@ def prepare(
         for member in members:
             name, source = member.name, member.content
             if name == pack.CONFIG and source is not None and place is not None:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                create_once(place, source.read())
+                # What is there may lie where nothing can be written.
+                if not place.exists():
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    create_once(place, source.read())
             elif name == pack.SECRETS and source is not None and passphrase is not None:
                 written = secrets.put_back(secrets.unseal(source.read(), passphrase))
             elif name.partition("/")[0] in {"spool", "archive", "audit"}:

@@ -58,6 +58,8 @@ def put_back(secrets: dict[Path, bytes]) -> list[Path]:
     """
     written = []
     for path, content in secrets.items():
+        if path.exists():
+            continue
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if create_once(path, content):
             written.append(path)
