@@ -18,6 +18,7 @@ from support import wait_until
 from wats_broker.access import Access, Scope
 from wats_broker.states import FileState
 from wats_broker.switches import Kind
+from wats_worker.catalogue.finding import Wanted
 from wats_worker.control.client import Client
 from wats_worker.control.place import Place
 from wats_worker.settings import load
@@ -25,6 +26,9 @@ from wats_worker.simulator.running import Simulator
 
 # One browser at a time is enough for a machine.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+#: A converter whose makers forgot something at first.
+FORGETFUL = 'yield report(sn=source.text().strip(), rev="{revision}")'
 
 #: What a tester could call its file to be obeyed by a browser.
 HOSTILE = "<img src=x onerror=\"document.title='obeyed'\"> {{7*7}}.txt"
@@ -38,6 +42,7 @@ class Hall:
     console: Console
     browser: Browser
     broken: Path  #: a source whose converter crashes
+    forgetful: Path  #: one whose converter is going to be mended
     logged_in: dict[Scope, BrowserContext] = field(default_factory=dict)
 
     def token(self, scope: Scope) -> tuple[str, str]:
@@ -61,12 +66,20 @@ class Hall:
         return found[0]
 
 
+def forgets(plugins: Path, *, revision: str) -> None:
+    """Put the forgetful converter there, at one stroke; each time it is another version."""
+    draft = write_plugin(plugins.parent, "draft", FORGETFUL.format(revision=revision))
+    code = draft.read_text().replace('"hostile", "Hostile", "1"', f'"forgetful", "Forgetful", "{revision}"')
+    draft.write_text(code)
+    draft.rename(plugins / "forgetful.py")
+
+
 @pytest.fixture(scope="module")
 def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     folder = tmp_path_factory.mktemp("hall")
-    plugins, broken = folder / "plugins", folder / "broken"
-    plugins.mkdir()
-    broken.mkdir()
+    plugins, broken, forgetful = folder / "plugins", folder / "broken", folder / "forgetful"
+    for one in (plugins, broken, forgetful):
+        one.mkdir()
     write_plugin(
         plugins,
         "crashing",
@@ -75,6 +88,7 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
         os.abort()
         """,
     )
+    forgets(plugins, revision="A")
     line = RunningLine(
         folder,
         Simulator(folder / "server.sqlite", rate=0).start(),
@@ -89,6 +103,14 @@ part_number = "PN"
 process_code = 10
 quiet_s = 0.3
 look_s = 0.3
+[[sources]]
+name = "forgetful"
+folder = "{forgetful}"
+converter = "forgetful"
+part_number = "PN"
+process_code = 10
+quiet_s = 0.3
+look_s = 0.3
 """,
     )
     try:
@@ -96,7 +118,7 @@ look_s = 0.3
             line.start()
             console = Console(line.config, folder / "console.log")
             try:
-                yield Hall(line, console, browser, broken)
+                yield Hall(line, console, browser, broken, forgetful)
             finally:
                 assert console.stop() == 0
     finally:
@@ -311,6 +333,39 @@ def test_a_delivered_file_is_converted_again_and_compared(hall, open_page):
     expect(row).to_contain_text("a new release – by hall 3")
     row.get_by_role("button", name="Look").click()
     expect(page.get_by_text("No difference", exact=True)).to_be_visible()
+
+
+def test_what_a_search_finds_is_sent_where_it_differs(hall, open_page):
+    """A mended converter: the server's report is replaced under its id, and the console tells what was wrong."""
+    (hall.forgetful / "forgotten.log").write_text("SN-FORGOTTEN")
+    hall.find("forgotten.log", FileState.DELIVERED)
+    wanted = Wanted(serial="SN-FORGOTTEN", archived=True)
+    wait_until(lambda: hall.line.line.catalogue.find(wanted).entries, what="the archived file", timeout=60)
+    (before,) = sent(hall, "SN-FORGOTTEN")
+    forgets(hall.line.folder / "plugins", revision="B")
+    page = open_page("/files")
+
+    page.get_by_label("Serial number").fill("SN-FORGOTTEN")
+    page.get_by_role("button", name="… and send what differs").click()
+    expect(page.get_by_role("dialog")).to_contain_text("that fits (serial number SN-FORGOTTEN)")
+    page.get_by_label("Reason").fill("the revision was missing")
+    page.get_by_role("dialog").get_by_role("button", name="Send what differs").click()
+
+    row = page.locator(".entry", has_text="the revision was missing")
+    expect(row.locator(".chip")).to_have_text("done")
+    expect(row).to_contain_text("1 of 1 done: 1 sent")
+    row.get_by_role("button", name="Look").click()
+    expect(page.locator(".raw")).to_contain_text('rev: "A" → "B"')
+    wait_until(
+        lambda: [one["rev"] for one in sent(hall, "SN-FORGOTTEN")] == ["B"], what="the new report", timeout=60
+    )
+    (after,) = sent(hall, "SN-FORGOTTEN")
+    assert (before["rev"], before["id"]) == ("A", after["id"])
+
+
+def sent(hall, serial):
+    """The reports of a unit that the server has."""
+    return [body for body in hall.line.bodies() if body["sn"] == serial]
 
 
 def test_a_source_is_paused_and_goes_on(hall, open_page):

@@ -2,11 +2,8 @@
 
 from typing import Any, Final
 
-from nicegui import ui
-
 from wats_worker.console import questions
 from wats_worker.console.tab import Live, Tab
-from wats_worker.control.models.jobs import JobWanted, Mode
 
 _SOURCES_OWN: Final = ""
 
@@ -28,28 +25,6 @@ async def replay(tab: Tab, file_id: str, name: str, live: Live[Any]) -> None:
     said = "The file is on its way again."
     if await tab.do(lambda door: door.replay(file_id, converter=converter, reason=answered.reason), said):
         await live.look()
-
-
-async def compare(tab: Tab, file_id: str, name: str, *, send: bool) -> None:
-    """Have a delivered file converted again; what is different is told, and sent if that is wanted."""
-    what = (
-        "What is different is sent under the ids it had, so the server replaces what it has."
-        if send
-        else "What is different is told. Nothing is sent and nothing is changed."
-    )
-    answered = await tab.ask(
-        "Convert again, and send what differs" if send else "Convert again and compare",
-        f"{name} is converted again by the converter of today, and compared to what was sent. {what}",
-        confirm="Send what differs" if send else "Compare",
-        danger=send,
-    )
-    if answered is None:
-        return
-    mode = Mode.COMPARE_AND_SEND if send else Mode.COMPARE
-    wanted = JobWanted(file_ids=[file_id], mode=mode, reason=answered.reason)
-    if await tab.do(lambda door: door.create_replay_job(wanted), "The file is converted again."):
-        with tab.layer:
-            ui.navigate.to("/replays")
 
 
 async def cancel_replay(tab: Tab, job_id: str, live: Live[Any]) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 from wats_broker.states import FileState, ReportState
-from wats_worker.console import deeds, parts
+from wats_worker.console import again, deeds, parts
 from wats_worker.console.tab import Live, Tab
 from wats_worker.console.words import clock, event, fact, mood, preview, size
 from wats_worker.control.client import Denied
@@ -17,12 +17,6 @@ _SHOWN: Final = 16 * 1024
 _FACTS: Final = frozenset({"converter", "jail", "reports", "confidence", "deaths"})
 #: Reports that are listed; a lot of semiconductors has ten thousand.
 _REPORTS: Final = 50
-
-#: How a delivered file is replayed: what the button says, its picture, whether a difference is sent.
-_AGAIN: Final = (
-    ("Convert again and compare", "compare_arrows", False),
-    ("… and send what differs", "send", True),
-)
 
 
 def page(tab: Tab, file_id: str) -> None:
@@ -76,10 +70,7 @@ def _head(tab: Tab, file_id: str, found: FileHistory, live: Live[FileHistory]) -
         parts.button("Replay", icon="replay", kind="primary", on_click=ask)
     elif tab.operates and found.archive and found.archive.has_bytes:
         with parts.box("hero-keys"):
-            for text, icon, send in _AGAIN:
-                whole = found.file.file_id if found.file else file_id
-                ask = partial(deeds.compare, tab, whole, name, send=send)
-                parts.button(text, icon=icon, on_click=ask)
+            again.keys(tab, {"file_ids": [found.file.file_id if found.file else file_id]}, name)
 
 
 def _why(found: FileHistory) -> None:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from nicegui import ui
 
 from wats_broker.states import FileState
-from wats_worker.console import parts, questions
+from wats_worker.console import again, parts, questions
+from wats_worker.console.replays import said
 from wats_worker.console.tab import EVERY_S, Live, Tab
 from wats_worker.console.words import clock, mood, size, why
 from wats_worker.control.models.files import FileLine, Files
+from wats_worker.control.models.finding import Search
 
 _PORTION = 50
 #: What a select shows for "it does not matter".
@@ -25,30 +27,36 @@ class _Wanted:
     source: str = _ANY
     count: int = _PORTION
 
+    @property
+    def search(self) -> Search:
+        """The same for the door, which says what it does not like; a field that was cleared is None."""
+        return Search.model_construct(
+            find=(self.find or "").strip(),
+            serial=(self.serial or "").strip(),
+            state=FileState(self.state) if self.state else None,
+            source=self.source or None,
+        )
+
 
 def page(tab: Tab) -> None:
     """Build it."""
     wanted = _Wanted()
 
-    async def load() -> Files | None:
-        state = FileState(wanted.state) if wanted.state else None
-        return await tab.look(
-            f"files {wanted}",
-            lambda door: door.files(
-                find=wanted.find.strip(),
-                serial=wanted.serial.strip(),
-                source=wanted.source or None,
-                state=state,
-                count=wanted.count,
-            ),
-        )
+    async def load() -> tuple[Search, Files] | None:
+        search, count = wanted.search, wanted.count
+        found = await tab.look(f"files {wanted}", lambda door: door.files(**search.said(), count=count))
+        return (search, found) if found else None
 
-    def show(found: Files) -> None:
+    def show(shown: tuple[Search, Files]) -> None:
+        search, found = shown
         if not found.files:
             parts.empty(
                 "search_off", "No file fits", "A part of the name is enough, or a serial number's beginning."
             )
             return
+        if tab.operates and search.said():
+            with parts.box("keys"):
+                again.keys(tab, search.said(), f"Every archived file that fits ({said(search)})")
         for one in found.files:
             _row(one)
         if found.next:
