@@ -121,7 +121,8 @@ def door(config: Path | None) -> Iterator["Client"]:
         fail(str(error))
     except ValidationError as error:  # of what is to be asked; what was answered is a ControlError
         first = error.errors(include_url=False)[0]
-        fail(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+        said = first["msg"].removeprefix("Value error, ")
+        fail(": ".join(filter(None, [".".join(map(str, first["loc"])), said])))
 
 
 def from_line(settings: WorkerSettings, ask: "Callable[[Client], Answer]") -> "Answer | None":

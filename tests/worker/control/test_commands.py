@@ -159,6 +159,16 @@ def test_delivered_files_are_replayed_by_their_ids_or_by_what_finds_them(line, r
     assert run("replay", "--source", "ict")[0] == 2
 
 
+def test_two_words_that_contradict_each_other_are_told_plainly(line, run):
+    """As a person would say it, and without asking the line."""
+    code, _, complaint = run(
+        "replay", "--archive", "--source", "ict", "--version", "recorded", "--converter", "better"
+    )
+
+    assert code == 2
+    assert complaint.rstrip() == "the recorded version names its converter: say one of the two"
+
+
 def test_a_source_is_paused_and_goes_on(line, run):
     """The list shows it, and so does the status."""
     assert run("sources", "pause", "ict", "calibration")[0] == 0
