@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from wats_worker.cli.common import Config, Exit, Json, ago, console, door, print_json, problems, say
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks at a job.
 _LOOK_S: Final = 1.0
+#: Characters of a job's id, which is typed again: a narrow terminal must not cut it.
+_ID: Final = 16
 
 app = typer.Typer(help="Look at replays of many files, cancel one.", invoke_without_command=True)
 
@@ -32,7 +34,7 @@ def replays(context: typer.Context, config: Config = None, as_json: Json = False
     if as_json:
         print_json([job.model_dump(mode="json") for job in found])
         return
-    table = Table("job", "state", "files", "found", "wanted by", "when")
+    table = Table(Column("job", min_width=_ID), "state", "files", "found", "wanted by", "when")
     for job in found:
         state = f"{job.state}, {job.waits_for}" if job.waits_for else job.state
         row = (

@@ -11,10 +11,11 @@ from worker.claimables import claimable
 from wats_broker.messages import FileSeen, Offer
 from wats_broker.states import FileState
 from wats_broker.switches import Kind
+from wats_worker.cli.common import console
 from wats_worker.cli.main import app
 from wats_worker.control.jobs import Jobs
 from wats_worker.control.models.finding import Search
-from wats_worker.control.models.jobs import Mode
+from wats_worker.control.models.jobs import JobWanted, Mode
 from wats_worker.spool.made import UNTOLD, ReportCard
 
 REPORT = "5b1c0f7e-8d0e-4a39-9d1c-0e3f5a3f7a11"
@@ -157,6 +158,19 @@ def test_delivered_files_are_replayed_by_their_ids_or_by_what_finds_them(line, r
     assert (by_words.mode, by_words.serial, by_words.sha256) == (Mode.COMPARE, "PCB-00", "a" * 64)
     assert (by_id.file_ids, by_id.mode, by_id.version) == ([file_id], Mode.COMPARE_AND_SEND, "recorded")
     assert run("replay", "--source", "ict")[0] == 2
+
+
+def test_a_job_is_listed_with_the_whole_of_its_id(line, run, monkeypatch):
+    """However narrow the terminal is: the other commands want to be told it."""
+    wanted = JobWanted(serial="SN-0", reason="a new release")
+    jobs = Jobs(line.settings.replay_folder())
+    job = jobs.create(wanted, "local (3ed97e42939d)")
+    jobs.save(job.model_copy(update={"waits_for": "60 files a minute are allowed"}))
+    monkeypatch.setattr(console, "_width", 80)
+
+    code, said, _ = run("replays")
+
+    assert (code, job.id in said) == (0, True)
 
 
 def test_two_words_that_contradict_each_other_are_told_plainly(line, run):
