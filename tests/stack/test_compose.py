@@ -160,7 +160,54 @@ def test_a_stage_waits_for_the_broker_and_for_the_doctor():
             "redis": {"condition": "service_healthy"},
             "doctor": {"condition": "service_completed_successfully"},
         }
-    assert {SERVICES[name]["restart"] for name in SERVICES.keys() - {"users", "doctor"}} == {"unless-stopped"}
+    once = {"users", "doctor", "backup"}
+    assert {SERVICES[name]["restart"] for name in SERVICES.keys() - once} == {"unless-stopped"}
+    assert {SERVICES[name]["restart"] for name in once} == {"no"}
+
+
+def test_whatever_stays_says_how_it_is():
+    """By a check that asks it, or by that of the image: whether the stage wrote its heartbeat."""
+    for name in SERVICES.keys() - {"users", "doctor", "backup"}:
+        assert name in OURS or "healthcheck" in SERVICES[name]
+        assert not SERVICES[name].get("healthcheck", {}).get("disable")
+
+
+def override(name):
+    """A file of the folder stack that comes after compose.yaml."""
+    return yaml.safe_load((ROOT / "stack" / name).read_text().replace("!override ", ""))
+
+
+def test_with_tls_nobody_speaks_openly_any_more():
+    """Each comes under the same name as without."""
+    secured = {
+        name: (service["environment"]["WATS_BROKER__URL"], service["environment"]["WATS_BROKER__CA_FILE"])
+        for name, service in override("tls.yaml")["services"].items()
+        if name != "redis"
+    }
+
+    ca_file = "/etc/wats-worker/broker-ca.pem"
+    assert secured == {
+        name: (service["environment"]["WATS_BROKER__URL"].replace("redis:", "rediss:", 1), ca_file)
+        for name, service in SERVICES.items()
+        if "WATS_BROKER__URL" in service.get("environment", {})
+    }
+    command = override("tls.yaml")["services"]["redis"]["command"]
+    assert command[command.index("--port") + 1] == "0"
+    assert command[: len(SERVICES["redis"]["command"])] == SERVICES["redis"]["command"]
+
+
+def test_whoever_has_the_spool_is_told_of_the_object_store():
+    """And holds its keys; nobody else does."""
+    services = override("object-store.yaml")["services"]
+    relay = services.pop("store")
+
+    assert services.keys() == {name for name in OURS if mounts(name).get("/data") and name != "simulator"}
+    assert all(
+        service["secrets"] == ["store-access-key", "store-secret-key"] for service in services.values()
+    )
+    assert set(relay["networks"]) == {"broker", "outside"}
+    assert "secrets" not in relay
+    assert (relay["read_only"], relay["cap_drop"]) == (True, ["ALL"])
 
 
 def test_profiles_are_those_that_the_knobs_name():
@@ -293,13 +340,26 @@ def test_compose_finds_nothing_wrong(factory):
             check=False,
         )
 
-    server = {"SERVER_URL": "https://plant.example.com"}
+    knobs = {"SERVER_URL": "https://plant.example.com", "BROKER_LISTEN": "10.0.0.5", "FIRST_HOST": "10.0.0.5"}
+    store = {
+        "STORE_URL": "s3://a-bucket/a",
+        "STORE_ENDPOINT": "http://store:9000",
+        "STORE_ADDRESS": "10.0.0.6:9000",
+    }
     clean = [
-        config(**server),
-        config("compose.yaml", "stack/first-host.yaml", BROKER_LISTEN="10.0.0.5", **server),
-        config("compose.yaml", "stack/another-host.yaml", FIRST_HOST="10.0.0.5", **server),
+        config(**knobs),
+        *(
+            config("compose.yaml", *files, **knobs, **store)
+            for files in (
+                ["stack/tls.yaml"],
+                ["stack/first-host.yaml"],
+                ["stack/tls.yaml", "stack/first-host.yaml", "stack/object-store.yaml"],
+                ["stack/another-host.yaml"],
+                ["stack/tls.yaml", "stack/another-host.yaml", "stack/object-store.yaml"],
+            )
+        ),
     ]
     without = config()
 
-    assert [(done.returncode, done.stderr) for done in clean] == [(0, "")] * 3
+    assert [(done.returncode, done.stderr) for done in clean] == [(0, "")] * len(clean)
     assert "write the address of your WATS server into .env" in without.stderr
