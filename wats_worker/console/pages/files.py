@@ -89,7 +89,7 @@ def page(tab: Tab) -> None:
             once.deactivate()
 
     once = ui.timer(EVERY_S, learn_sources)
-    with parts.card("Files, the newest first"):
+    with parts.card("Files"):
         live = Live(load, show, classes="entries")
 
 

@@ -39,7 +39,9 @@ def page(tab: Tab) -> None:
             parts.words("… and older ones; 'wats-worker replays' lists them.", "soft")
 
     with parts.card("Replays from the archive"):
-        parts.words("Delivered files, converted again and compared to what was sent.", "soft lead")
+        parts.words(
+            "Delivered files, converted again: compared to what was sent, or sent once more.", "soft lead"
+        )
         live = Live(load, show, classes="entries")
 
 
