@@ -3,12 +3,10 @@
 import csv
 import io
 from collections.abc import Sequence
-from typing import Final
 
 from pydantic import BaseModel
 
-#: What a spreadsheet takes for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+from wats_worker.cells import shown
 
 
 def sheet(kind: type[BaseModel], lines: Sequence[BaseModel]) -> str:
@@ -16,10 +14,5 @@ def sheet(kind: type[BaseModel], lines: Sequence[BaseModel]) -> str:
     text = io.StringIO()
     table = csv.writer(text)
     table.writerow(kind.model_fields)
-    table.writerows([_cell(value) for value in dict(line).values()] for line in lines)
+    table.writerows([shown(value) for value in dict(line).values()] for line in lines)
     return text.getvalue()
-
-
-def _cell(value: object) -> object:
-    """A spreadsheet is to show what a tester wrote, and not to obey it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final
 
+from wats_worker.cells import shown
 from wats_worker.trail.entry import Entry, Event
 
 #: Questions that are remembered until their answer comes. They come seconds later, whatever is asked.
 _OPEN: Final = 10_000
-#: What a spreadsheet takes for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -67,18 +66,13 @@ def as_csv(found: Iterable[Act]) -> Iterator[bytes]:
     for act in found:
         values = asdict(act)
         values["facts"] = json.dumps(act.facts, ensure_ascii=False) if act.facts else ""
-        yield _row([_cell(value) for value in values.values()])
+        yield _row([shown(value) for value in values.values()])
 
 
 def _row(cells: list[Any]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerow(cells)
     return text.getvalue().encode()
-
-
-def _cell(value: object) -> object:
-    """A spreadsheet is to show what somebody wrote, and not to obey it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _outcome(status: int) -> str:
