@@ -54,7 +54,7 @@ chaos: .venv/installed
 
 docs: .venv/installed
 	$(RUN) wats_worker.converters.handbook docs/reference/formats.md
-	$(RUN) wats_worker.control.catalogue docs/reference/metrics.md
+	$(RUN) wats_worker.control.descriptors docs/reference/metrics.md
 	$(RUN) wats_worker.app.handbook docs/reference/api.md
 	$(RUN) wats_worker.control.handbook docs/reference/protocol.md
 	$(RUN) wats_worker.settings.handbook docs/reference/settings.md

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from support import ROOT
 
-from wats_worker.control.catalogue import METRICS, Kind
+from wats_worker.control.descriptors import METRICS, Kind
 
 MONITORING = ROOT / "monitoring"
 RULES = yaml.safe_load((MONITORING / "prometheus/rules.yml").read_text())

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from wats_broker.access import Scope
 from wats_broker.errors import BrokerError
 from wats_broker.metrics import Histogram, Labels, Metrics, Readings
-from wats_worker.control.catalogue import METRICS, Kind, Metric
+from wats_worker.control.descriptors import METRICS, Kind, Metric
 from wats_worker.control.desk import Desk
 from wats_worker.control.door import needs
 from wats_worker.control.fresh import Fresh
@@ -55,7 +55,7 @@ class Factory:
         self._converters = Fresh(self._converter_names, for_s=_CONVERTERS_S)
 
     def read(self) -> list[Family]:
-        """Everything in the catalogue, in its order. Without the broker little has a value."""
+        """Every metric that is described, in that order. Without the broker little has a value."""
         values: dict[str, dict[Labels, float]] = {}
         histograms: dict[str, dict[Labels, Histogram]] = {}
         try:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from wats_worker.control.catalogue import BY_NAME
+from wats_worker.control.descriptors import BY_NAME
 from wats_worker.control.place import Place
 
 
@@ -24,7 +24,7 @@ def asked(place: Place, *, token: str | None = None) -> Iterator[httpx.Client]:
 
 
 def samples(text: str) -> dict[str, dict[tuple[str, ...], float]]:
-    """By metric and label values in the catalogue's order, what a scrape told."""
+    """By metric and label values in their descriptor's order, what a scrape told."""
     told: dict[str, dict[tuple[str, ...], float]] = {}
     for family in text_string_to_metric_families(text):
         metric = BY_NAME.get(family.name) or BY_NAME[f"{family.name}_total"]

@@ -11,7 +11,7 @@ from wats_broker.fleet import Worker
 from wats_broker.messages import Done, FileSeen, Offer
 from wats_broker.metrics import counted, observed
 from wats_broker.states import FileState
-from wats_worker.control import catalogue
+from wats_worker.control import descriptors
 from wats_worker.settings import ControlSettings, SpoolSettings, WorkerSettings
 
 SOURCE = {"name": "ict", "folder": "/in"}
@@ -49,12 +49,12 @@ def convert(desk, *, source="ict", converter="better", file_id=FILE):
     desk.queue.offer(file_id, [Offer(f"r-{file_id[:4]}")])
 
 
-def test_everything_in_the_catalogue_is_told(scrape, place):
+def test_every_metric_that_is_described_is_told(scrape, place):
     """With its kind and its meaning, also while there is nothing to tell yet."""
     with asked(place) as http:
         told = {family.name: family for family in text_string_to_metric_families(http.get("/metrics").text)}
 
-    for metric in catalogue.METRICS:
+    for metric in descriptors.METRICS:
         family = told[metric.name.removesuffix("_total")]
         assert (family.type, family.documentation) == (metric.kind, metric.text)
 
@@ -133,4 +133,4 @@ def test_metrics_are_for_those_who_may_read(serve, desk, make_desk, settings):
 
 def test_the_reference_page_is_up_to_date():
     """``make docs`` makes it again."""
-    assert (ROOT / "docs/reference/metrics.md").read_text() == catalogue.page()
+    assert (ROOT / "docs/reference/metrics.md").read_text() == descriptors.page()

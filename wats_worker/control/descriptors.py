@@ -1,8 +1,8 @@
-"""Every metric that ``/metrics`` tells, with its kind, its labels and what it means. Pure.
+"""The descriptor of every metric that ``/metrics`` tells: its kind, its labels and what it means. Pure.
 
 The page ``docs/reference/metrics.md`` is made from this:
 
-    python -m wats_worker.control.catalogue docs/reference/metrics.md
+    python -m wats_worker.control.descriptors docs/reference/metrics.md
 """
 
 import sys
