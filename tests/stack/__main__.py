@@ -1,9 +1,9 @@
 """The stack for real: ``make stack-test``, or ``python -m stack`` in the tests' folder.
 
-Builds the images, brings the stack up in a fresh checkout, proves who is shut in how, and lets faults pass over it
+Types the tutorial as it stands, builds the images, brings the stack up in a fresh checkout, proves who is shut in how, and lets faults pass over it
 while files of many formats arrive. Then it is audited from outside, as the chaos suite does. The last line is JSON.
 
-    make stack-test                                     five minutes; without an engine it says so and is content
+    make stack-test                                     six minutes; without an engine it says so and is content
     make stack-test ARGS="--files 1000 --keep"          more files; everything stays
 """
 
@@ -26,8 +26,9 @@ from chaos import tide
 from chaos.audit import audit, places
 from chaos.tide import Dropped
 from stack.faults import FAULTS
+from stack.lesson import take
 from stack.proofs import PROOFS
-from stack.rig import SOURCES, Stack, docker, running
+from stack.rig import PORTS, SOURCES, Stack, docker, running
 from support import SHARED
 
 from wats_worker.archive.archive import Archive
@@ -37,6 +38,12 @@ from wats_worker.store.folder import FolderStore
 CALM_S = 1200.0
 #: Larger files of the corpus would only make it longer.
 LARGEST = 500_000
+#: What whoever types the tutorial has to see.
+_SHOWN = {
+    "docker compose logs doctor": "strict can be had",
+    "docker compose exec control wats-worker files find": "delivered",
+    "docker compose exec control wats-worker files find first.txt": "first.txt.* delivered",
+}
 
 
 @dataclass
@@ -57,6 +64,7 @@ class Figures:
     doubled: int = 0
     drain_s: float = 0.0  #: from the last fault until everything was at rest
     image_mb: float = 0.0
+    tutorial_s: float = 0.0  #: all commands of it, as they are typed
     troubles: list[str] = field(default_factory=list)
 
 
@@ -73,6 +81,7 @@ def main() -> int:
     folder.chmod(0o755)  # the containers' user has to come through
     stack = Stack(folder, base=options.base, name=f"wats-stack-{os.getpid()}")
     figures = Figures()
+    figures.tutorial_s = _took("the tutorial", lambda: figures.troubles.extend(_learn(options.base)))
     with running([stack], keep=options.keep):
         try:
             _tell(stack, figures, options.files)
@@ -87,6 +96,28 @@ def main() -> int:
         print(f"  {trouble}")
     print(json.dumps(vars(figures) | {"troubles": len(figures.troubles)}))
     return 1 if figures.troubles else 0
+
+
+def _learn(base: str) -> list[str]:
+    """Type the tutorial in a checkout of its own; what went otherwise than it says."""
+    with tempfile.TemporaryDirectory(prefix="wats-lesson-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        stack = Stack(folder, base=base, name=f"wats-lesson-{os.getpid()}")
+        stack.check_out()
+        with running([stack], keep=False):
+            return list(
+                take(
+                    "tutorial/first-factory.md",
+                    folder,
+                    shown=_SHOWN,
+                    COMPOSE_PROJECT_NAME=stack.name,
+                    VERSION=stack.version,
+                    BASE_IMAGE=base,
+                    COLUMNS="150",
+                    **PORTS,
+                )
+            )
 
 
 def no_engine() -> str:

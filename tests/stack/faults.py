@@ -75,6 +75,25 @@ def another_host(stack: Stack) -> None:
             other.compose("down", "--volumes")
 
 
+def lose_volumes(stack: Stack) -> None:
+    """A disk dies: the spool, the archive and what Redis knew come back from a backup made while the line worked.
+
+    What is claimed after a backup and not delivered is lost with such a disk, so the watcher stands still meanwhile.
+    The server outlives it: it knows again what is sent twice.
+    """
+    stack.compose("stop", "watch")
+    stack.compose("run", "--rm", "--no-deps", "backup")
+    stack.compose("kill")
+    stack.compose("--profile", "*", "down")
+    volumes = docker("volume", "ls", "--quiet", "--filter", f"name=^{stack.name}_").split()
+    docker("volume", "rm", *(name for name in volumes if not name.endswith("_simulator")))
+    stack.lose_data()
+    (backup,) = (stack.folder / "backups").glob("*.tar.gz")
+    stack.compose("run", "--rm", "backup", "restore", f"/backups/{backup.name}")
+    stack.up()
+    stack.forget_server()
+
+
 def stop_and_start(stack: Stack) -> None:
     """A machine that is restarted in order."""
     stack.compose("stop")
@@ -96,4 +115,5 @@ FAULTS: Final[dict[str, Fault]] = {
     "kill archive": kill("archive"),
     "scale to convert=2 upload=1": scale_down,
     "stop and start everything": stop_and_start,
+    "lose all volumes, bring them back from a backup": lose_volumes,
 }

@@ -29,6 +29,8 @@ CORPUS = {
 }
 #: Where the engine has the name of a container's service.
 SERVICE = "com.docker.compose.service"
+#: Any that is free.
+PORTS = dict.fromkeys(("FLOWER_PORT", "PROMETHEUS_PORT", "SIMULATOR_PORT", "CONSOLE_PORT"), "0")
 SOURCES = {**tide.SOURCES, "corpus": CORPUS}
 
 
@@ -59,8 +61,8 @@ class Stack:
         other._knobs = {"COMPOSE_FILE": ":".join(files), **knobs}
         return other
 
-    def lay_out(self) -> None:
-        """A checkout as a person gets it, and ``make factory`` in it."""
+    def check_out(self) -> None:
+        """What a person gets who clones it, without what only its authors need."""
         tracked = subprocess.run(
             ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
             cwd=ROOT,
@@ -72,6 +74,10 @@ class Stack:
             if not name.startswith(("tests/", "docs/", "benchmarks/")) and (ROOT / name).is_file():
                 (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, self.folder / name)
+
+    def lay_out(self) -> None:
+        """A checkout, ``make factory`` in it, and the sources that are tried."""
+        self.check_out()
         shutil.copy2(ROOT / "tests/stack/compose.test.yaml", self.folder / "compose.override.yaml")
         subprocess.run([self.folder / "stack/factory"], check=True, stdout=subprocess.DEVNULL)
         (self.folder / "data").mkdir()
@@ -99,6 +105,11 @@ class Stack:
         server.url = self.url("simulator", 8780)
         return server
 
+    def lose_data(self) -> None:
+        """All that is in the spool's volume, which is a folder of ours."""
+        for path in (self.folder / "data").iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
     def forget_server(self) -> None:
         """Ask anew where it is: a container that is started again has another port."""
         vars(self).pop("server", None)
@@ -119,7 +130,7 @@ class Stack:
             "VERSION": self.version,
             "CONVERT_WORKERS": str(self.scales["convert"]),
             "UPLOAD_WORKERS": str(self.scales["upload"]),
-            **dict.fromkeys(("FLOWER_PORT", "PROMETHEUS_PORT", "SIMULATOR_PORT", "CONSOLE_PORT"), "0"),
+            **PORTS,
             **self._knobs,
             **knobs,
         }
