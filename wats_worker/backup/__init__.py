@@ -1,6 +1,7 @@
 """A factory in one file, made while the line runs, and a factory made of it.
 
     places     which folders and files there are to copy: the one place that names them
+    elsewhere  what lies in an object store: named, not copied
     still      holds a folder still for as long as copying it takes
     pack       the file itself: a tar, and in it the checksum of everything else
     secrets    the secrets, under a passphrase

@@ -4,7 +4,7 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from wats_worker.backup import pack
 from wats_worker.backup.errors import BadBackup
@@ -20,6 +20,7 @@ class About:
     config: str  #: where the configuration lay; empty if there was none
     files: int  #: members with bytes
     has_secrets: bool
+    elsewhere: dict[str, str]  #: what is not in it, but in an object store, and where that is
 
 
 def check(file: Path) -> About:
@@ -31,7 +32,7 @@ def check(file: Path) -> About:
     """
     found: dict[str, str] = {}
     told: dict[str, str] = {}
-    about: dict[str, str] = {}
+    about: dict[str, Any] = {}
     with pack.opened(file) as members:
         for member in members:
             name, source = member.name, member.content
@@ -57,10 +58,11 @@ def check(file: Path) -> About:
         config=about["config"],
         files=len(found),
         has_secrets=pack.SECRETS in found,
+        elsewhere=about["elsewhere"],
     )
 
 
-def _read_about(text: bytes) -> dict[str, str]:
+def _read_about(text: bytes) -> dict[str, Any]:
     try:
         return dict(json.loads(text))
     except ValueError as problem:

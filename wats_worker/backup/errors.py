@@ -5,6 +5,7 @@ BackupError
 ├── NotEmpty      there is a factory already
 ├── StillRunning  the line runs
 ├── Restless      a folder changes faster than it can be copied
+├── OutOfReach    an object store does not answer
 └── NoSecrets     the secrets can't be written or read
 """
 
@@ -27,6 +28,10 @@ class StillRunning(BackupError):
 
 class Restless(BackupError):
     """A folder changes faster than it can be copied."""
+
+
+class OutOfReach(BackupError):
+    """An object store does not answer."""
 
 
 class NoSecrets(BackupError):

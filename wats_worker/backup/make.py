@@ -16,6 +16,7 @@ from wats_broker import memory
 from wats_broker.files import fsync_folder, new_file
 from wats_broker.names import Keys
 from wats_worker.backup import pack, secrets
+from wats_worker.backup.elsewhere import named
 from wats_worker.backup.errors import Restless
 from wats_worker.backup.places import Tree, secret_files, trees
 from wats_worker.backup.still import still
@@ -68,6 +69,7 @@ def make(
         "release": RELEASE,
         "made_at": made_at,
         "config": str(config) if config else "",
+        "elsewhere": named(settings),
     }
     try:
         with new_file(draft, anew=True) as out:

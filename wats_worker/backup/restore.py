@@ -19,6 +19,7 @@ from wats_broker.fleet import Fleet
 from wats_broker.names import Keys
 from wats_worker.backup import pack, secrets
 from wats_worker.backup.check import About, check
+from wats_worker.backup.elsewhere import missing, spooled
 from wats_worker.backup.errors import BadBackup, NotEmpty, StillRunning
 from wats_worker.backup.places import roots
 from wats_worker.backup.reaching import reached
@@ -37,6 +38,7 @@ class Restored:
 
     files: int  #: of the spool
     put_aside: tuple[Path, ...]  #: where that went which was there before
+    missing: tuple[str, ...]  #: what was not in the backup and is not in its object store, for people
 
 
 def prepare(
@@ -86,6 +88,7 @@ def restore(file: Path, settings: WorkerSettings, about: About, *, replace: bool
 
     Raises:
         StillRunning: the line runs.
+        OutOfReach: part of the factory lies in an object store that does not answer.
         NotEmpty: there is a factory already, and nobody said that it is to be replaced.
         wats_broker.errors.BrokerError: the broker can't be had.
     """
@@ -93,6 +96,8 @@ def restore(file: Path, settings: WorkerSettings, about: About, *, replace: bool
         raise BadBackup(
             f"it is a backup of the factory {about.namespace!r}, and this is {settings.broker.namespace!r}"
         )
+    lacking = missing(about.elsewhere, settings)
+    elsewhere = spooled(settings)
     with reached(settings.broker) as redis:
         keys = Keys(settings.broker.namespace)
         if alive := Fleet(redis, keys).alive():
@@ -105,8 +110,8 @@ def restore(file: Path, settings: WorkerSettings, about: About, *, replace: bool
             raise NotEmpty(f"there is a factory already, in {full[0] if full else 'the broker'}")
         aside = [_put_aside(folder) for folder in full]
         memory.clear(redis, keys)
-        ids = _unpack(file, there, redis, keys)
-    return Restored(len(ids), tuple(aside))
+        ids = _unpack(file, there, redis, keys, elsewhere)
+    return Restored(len(ids | elsewhere), tuple(aside), tuple(lacking))
 
 
 def _has_files(folder: Path) -> bool:
@@ -126,7 +131,7 @@ def _put_aside(folder: Path) -> Path:
     return aside
 
 
-def _unpack(file: Path, there: dict[str, Path], redis: Redis, keys: Keys) -> set[str]:
+def _unpack(file: Path, there: dict[str, Path], redis: Redis, keys: Keys, elsewhere: set[str]) -> set[str]:
     ids: set[str] = set()
     archived: set[str] = set()
     with pack.opened(file) as members:
@@ -142,7 +147,7 @@ def _unpack(file: Path, there: dict[str, Path], redis: Redis, keys: Keys) -> set
                 _put(there[root] / rest, member)
             elif name == pack.MEMORY and member.content is not None:
                 os.sync()  # the bytes before what is said of them
-                memory.read(redis, keys, member.content, is_here=(ids | archived).__contains__)
+                memory.read(redis, keys, member.content, is_here=(ids | archived | elsewhere).__contains__)
     return ids
 
 

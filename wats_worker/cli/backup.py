@@ -95,6 +95,8 @@ def restore(
         fail(f"{problem.filename or file}: {problem.strerror or problem}")
     for path in written:
         say(f"{path} is written")
+    for lacking in done.missing:
+        say(lacking)
     for path in done.put_aside:
         say(f"what was there is in {path}")
     say(
@@ -118,6 +120,8 @@ def _tell(about: About, file: Path, *, as_json: bool) -> None:
     secrets = "with its secrets" if about.has_secrets else "without its secrets"
     size = f"{file.stat().st_size / 2**20:.1f} MB"
     say(f"{file}: whole, {size}, of the factory {about.namespace!r} {secrets}, {_day(about)}")
+    for part, place in about.elsewhere.items():
+        say(f"Not in it: the {part} lies in {place}, which has to have copies of its own.")
 
 
 def _day(about: About) -> str:
