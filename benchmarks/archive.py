@@ -20,12 +20,13 @@ from typing import Any
 from pydantic import SecretStr
 
 from wats_worker.archive.archive import Archive
-from wats_worker.archive.record import KeptFile, KeptReport
+from wats_worker.archive.record import Blob, KeptFile, KeptReport
 from wats_worker.archiving.archivist import Archivist
 from wats_worker.catalogue.catalogue import Catalogue
 from wats_worker.catalogue.finding import Wanted
 from wats_worker.catalogue.rebuilding import rebuild
 from wats_worker.demo import units
+from wats_worker.retention.rules import Rule, over
 from wats_worker.spool.files import Stamp
 from wats_worker.spool.made import Making, ReportCard
 from wats_worker.spool.model import Claimable, FileMeta
@@ -135,7 +136,7 @@ def measure_finding(catalogue: Catalogue, count: int) -> dict[str, Any]:
                 catalogue.find(wanted, count=50, after=page.next)
                 took.setdefault("next page", []).append((time.perf_counter() - began) * 1000)
     every = [one for ours in took.values() for one in ours]
-    return {
+    return measure_planning(catalogue) | {
         "found_among": count,
         "entered_files_per_s": round(count / entered, 1),
         "find_ms_median": round(statistics.median(every), 2),
@@ -143,6 +144,29 @@ def measure_finding(catalogue: Catalogue, count: int) -> dict[str, Any]:
         "find_ms_p95_by": {
             name: round(statistics.quantiles(ours, n=20)[-1], 2) for name, ours in took.items()
         },
+    }
+
+
+def measure_planning(catalogue: Catalogue) -> dict[str, Any]:
+    """What a purge asks: the files of every source that are over, and who needs their bytes."""
+    half = catalogue.kept.count()[0] // 40
+    began = time.perf_counter()
+    victims = [
+        victim
+        for source in range(20)
+        for victim in over(
+            catalogue.kept.newest_first(f"line {source}"), Rule(files=half), held=lambda _: False, now=0.0
+        )
+    ]
+    planned = time.perf_counter() - began
+    ids = {victim.file.file_id: 1 for victim in victims[:100]}
+    blobs = {_sha256(number) for number in range(200)}
+    began = time.perf_counter()
+    catalogue.kept.needed(blobs, besides=ids, cleared=catalogue.kept.cleared())
+    return {
+        "over": len(victims),
+        "over_s": round(planned, 2),
+        "needed_ms": round((time.perf_counter() - began) * 1000, 2),
     }
 
 
@@ -197,7 +221,10 @@ def record(number: int) -> KeptFile:
         size=9000,
         receipts=({"stored_as": f"server-{number}", "delivered_at": taken.isoformat()},),
     )
-    return KeptFile(edition=1, archived_at=taken.timestamp() + 5, card=card, original=None, reports=(report,))
+    original = Blob(sha256=card.sha256, size=card.size)
+    return KeptFile(
+        edition=1, archived_at=taken.timestamp() + 5, card=card, original=original, reports=(report,)
+    )
 
 
 def _sha256(number: int) -> str:

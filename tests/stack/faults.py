@@ -106,6 +106,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "kill two of convert": kill("convert", 2),
     "kill watch": kill("watch"),
     "restart redis": restart_redis,
+    "lose all volumes, bring them back from a backup": lose_volumes,
     "kill one of upload": kill("upload"),
     "kill redis": kill("redis"),
     "server away": server_away,
@@ -115,5 +116,4 @@ FAULTS: Final[dict[str, Fault]] = {
     "kill archive": kill("archive"),
     "scale to convert=2 upload=1": scale_down,
     "stop and start everything": stop_and_start,
-    "lose all volumes, bring them back from a backup": lose_volumes,
 }

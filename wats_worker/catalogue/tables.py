@@ -87,6 +87,7 @@ kept: Final = Table(
     Column("bodies", _Id, nullable=False),  # of the reports; empty: there are none
     Column("size", BigInteger, nullable=False),  # of both
     Column("purged", Boolean, nullable=False),
+    Index("kept_by_source", "source", "file_id"),
     Index("kept_by_original", "original"),
     Index("kept_by_bodies", "bodies"),
 )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from wats_worker.cli.common import Config, Exit, Json, console, door, fail, print_json, say
 
@@ -42,7 +42,8 @@ def buried(count: Count = 100, config: Config = None, as_json: Json = False) -> 
     if as_json:
         print_json([one for page in pages for one in page.model_dump(mode="json")["reports"]])
     else:
-        table = Table("report", "file", "reason", "the server said", "attempts")
+        report = Column("report", no_wrap=True, min_width=36)  # "requeue" wants all of it
+        table = Table(report, "file", "reason", "the server said", "attempts")
         for page in pages:
             for one in page.reports:
                 table.add_row(

@@ -22,5 +22,6 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("purged", sa.Boolean, nullable=False),
     )
+    op.create_index("kept_by_source", "kept", ["source", "file_id"])
     op.create_index("kept_by_original", "kept", ["original"])
     op.create_index("kept_by_bodies", "kept", ["bodies"])
