@@ -73,7 +73,8 @@ def test_bad_things_in_a_watch_folder_harm_nobody(make_line, tmp_path):
     reasons = {one.name: one.reason for one in line.line.journal.troubles("in")}
     assert reasons["symlink_to_etc_passwd.xml"].startswith("a link")
     assert {"fifo.xml", "socket.xml"} <= reasons.keys()
-    assert not list(line.folder.rglob("pwned"))
+    # The line still works on some of them, and os.walk does not mind a folder that goes meanwhile.
+    assert not [folder for folder, inner, files in os.walk(line.folder) if "pwned" in {*inner, *files}]
 
 
 def _things(out: Path) -> dict[str, Path]:

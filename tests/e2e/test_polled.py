@@ -1,7 +1,7 @@
 """Scheduled sources from end to end: Celery beat ticks, a poll worker asks, every item is delivered once."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 
 import psutil
 import pytest
@@ -89,4 +89,9 @@ def test_a_listed_folder_keeps_its_files_and_gives_each_once(tmp_path, make_line
 
 def _pollers(worker: psutil.Process) -> list[psutil.Process]:
     """The processes that pollers run in."""
-    return [child for child in worker.children() if "wats_worker.poll.child" in child.cmdline()]
+    found = []
+    for child in worker.children():
+        with suppress(psutil.Error):  # it has just ended
+            if "wats_worker.poll.child" in child.cmdline():
+                found.append(child)
+    return found
