@@ -1,4 +1,4 @@
-"""A store that takes the process with it at one of its acts."""
+"""Stores that tell of their acts, or take the process with them at one."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -7,17 +7,18 @@ from pathlib import Path
 from wats_worker.store.folder import FolderStore
 
 
-class MortalStore(FolderStore):
-    """A folder store in which the process dies.
+class WatchedStore(FolderStore):
+    """A folder store that tells of each act that changes something, before it is done.
 
     Args:
         root: Its folder.
-        acts: So many acts that change something are done; before the next the process ends, as by SIGKILL.
+        before: Told how many such acts were done.
     """
 
-    def __init__(self, root: Path, *, acts: int) -> None:
+    def __init__(self, root: Path, before: Callable[[int], None]) -> None:
         super().__init__(root)
-        self._left = acts
+        self._before = before
+        self._done = 0
 
     def create(self, key, data):
         self._act()
@@ -37,9 +38,20 @@ class MortalStore(FolderStore):
             super().delete(*keys)
 
     def _act(self):
-        if not self._left:
-            os._exit(9)
-        self._left -= 1
+        self._before(self._done)
+        self._done += 1
+
+
+class MortalStore(WatchedStore):
+    """A folder store in which the process dies.
+
+    Args:
+        root: Its folder.
+        acts: So many acts that change something are done; before the next the process ends, as by SIGKILL.
+    """
+
+    def __init__(self, root: Path, *, acts: int) -> None:
+        super().__init__(root, lambda done: os._exit(9) if done == acts else None)
 
 
 def killed_at_every_act(story: Callable[[int], None]) -> Iterator[int]:

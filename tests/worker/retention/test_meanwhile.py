@@ -8,6 +8,7 @@ import pytest
 from support import Clock, wait_until
 from worker.archives import archivist
 from worker.claimables import claimable
+from worker.mortal import WatchedStore
 
 from wats_worker.archive.archive import Archive
 from wats_worker.archive.clearing import Busy, Clearing
@@ -43,34 +44,6 @@ class Turnstile:
 
     def let_through(self):
         self._through.set()
-
-
-class WatchedStore(FolderStore):
-    """A folder store that tells of each act before it is done."""
-
-    def __init__(self, root, turnstile):
-        super().__init__(root)
-        self._turnstile, self.acts = turnstile, 0
-
-    def _act(self):
-        self._turnstile(self.acts)
-        self.acts += 1
-
-    def create(self, key, data):
-        self._act()
-        return super().create(key, data)
-
-    def replace(self, key, data, version):
-        self._act()
-        return super().replace(key, data, version)
-
-    def put(self, key, source):
-        self._act()
-        super().put(key, source)
-
-    def delete(self, *keys):
-        self._act()
-        super().delete(*keys)
 
 
 class Plant:
